@@ -1,0 +1,139 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+
+from . import second_factor
+from .models import User
+
+# What decides about what an account may do. Nobody changes these for the own account.
+RIGHTS = ["is_active", "is_staff", "groups"]
+
+
+class AccountForm(forms.ModelForm):
+    groups = forms.ModelMultipleChoiceField(
+        queryset=Group.objects.order_by("name"),
+        label="Rollen",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Was eine Rolle darf, ist fest eingestellt.",
+    )
+
+    def clean_email(self) -> str:
+        """Addresses are kept in small letters, so that one address has one account."""
+        return str(self.cleaned_data["email"]).lower()
+
+
+class NewAccountForm(AccountForm, BaseUserCreationForm):
+    class Meta:
+        model = User
+        fields = ["email", "name", "is_staff", "groups"]
+        field_classes: dict[str, Any] = {}
+
+
+class SetPasswordForm(AdminPasswordChangeForm):
+    """Set a password; an account without one is no way to log in, so that choice is not offered."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("usable_password", None)
+        self.fields["password1"].required = self.fields["password2"].required = True
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):
+    """Accounts for those who administer them. Superusers are seen by everybody here and changed by superusers only."""
+
+    form = AccountForm
+    add_form = NewAccountForm
+    change_password_form = SetPasswordForm
+    add_form_template = "admin/change_form.html"
+    change_user_password_template = "admin/accounts/set_password.html"  # noqa: S105
+    list_display = ["email", "name", "roles", "is_staff", "is_active", "last_login"]
+    list_filter = ["is_active", "is_staff", "groups"]
+    search_fields = ["email", "name"]
+    ordering = ["email"]
+    filter_horizontal: list[str] = []
+    actions = ["reset_second_factor"]
+    readonly_fields = ["shown_password", "shown_second_factor", "last_login", "joined_at"]
+    fieldsets = [
+        (None, {"fields": ["email", "name"]}),
+        ("Zugang", {"fields": RIGHTS}),
+        ("Anmeldung", {"fields": ["shown_password", "shown_second_factor", "last_login", "joined_at"]}),
+    ]
+    add_fieldsets = [
+        (None, {"fields": ["email", "name"]}),
+        ("Zugang", {"fields": ["is_staff", "groups"]}),
+        (
+            "Passwort",
+            {
+                "fields": ["password1", "password2"],
+                "description": "Geben Sie das Passwort persönlich weiter. Die Person ändert es nach der ersten Anmeldung.",
+            },
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        """Nobody raises the own rights, and nobody locks the own door by mistake."""
+        own = RIGHTS if obj == request.user else []
+        return [*super().get_readonly_fields(request, obj), *own]
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Who may change a superuser could take that account over, and with it all rights."""
+        is_above = obj is not None and obj.is_superuser and not request.user.is_superuser
+        return super().has_change_permission(request, obj) and not is_above
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """An account is switched off, not deleted: the history names it."""
+        return False
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Set somebody's password; the own one only by the page that asks for the old one."""
+        if str(request.user.pk) == str(id):
+            return redirect("account_change_password")
+        return super().user_change_password(request, id, form_url)
+
+    @admin.display(description="Rollen")
+    def roles(self, user: User) -> str:
+        return "alle Rechte" if user.is_superuser else ", ".join(group.name for group in user.groups.all())
+
+    @admin.display(description="Passwort")
+    def shown_password(self, user: User) -> str:
+        """The way to a new one; the stored one is of no use to anybody."""
+        return format_html(
+            '<a href="{}">Neues Passwort setzen</a>', reverse("admin:auth_user_password_change", args=[user.pk])
+        )
+
+    @admin.display(description="Zweiter Faktor")
+    def shown_second_factor(self, user: User) -> str:
+        return "eingerichtet" if second_factor.is_set_up(user) else "nicht eingerichtet"
+
+    @admin.action(description="Zweiten Faktor zurücksetzen", permissions=["change"])
+    def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """For somebody who has lost telephone and codes; the history says who did it for whom."""
+        for user in queryset:
+            if user == request.user:
+                self.message_user(
+                    request, "Ihren eigenen zweiten Faktor ändern Sie unter „Sicherheit“.", messages.ERROR
+                )
+                continue
+            if not self.has_change_permission(request, user):
+                raise PermissionDenied
+            if second_factor.reset(user):
+                self.log_change(request, user, "Zweiter Faktor zurückgesetzt.")
+                text = f"Der zweite Faktor von {user} ist zurückgesetzt. Beim nächsten Anmelden wird ein neuer eingerichtet."
+                self.message_user(request, text, messages.SUCCESS)
+            else:
+                self.message_user(request, f"{user} hatte keinen zweiten Faktor.", messages.WARNING)

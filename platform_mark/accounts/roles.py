@@ -1,0 +1,59 @@
+"""What each role may do. The code is the truth: loading sets the shipped groups to exactly these rights."""
+
+from collections.abc import Mapping
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+
+_EDIT = ("view", "add", "change")
+
+# Role -> "app.model" -> actions. A role without an entry for a model does not see it at all.
+ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "Redaktion": {
+        "practices.practice": (*_EDIT, "delete"),
+        "practices.effect": (*_EDIT, "delete"),
+        "practices.step": (*_EDIT, "delete"),
+        "practices.prerequisite": (*_EDIT, "delete"),
+        "practices.practicepicture": (*_EDIT, "delete"),
+        "practices.suggestion": ("view", "change"),
+        "practices.practicedocument": (*_EDIT, "delete"),
+        "media.image": (*_EDIT, "delete"),
+        "media.document": (*_EDIT, "delete"),
+        "taxonomy.branch": _EDIT,
+        "taxonomy.branchcode": (*_EDIT, "delete"),
+        "taxonomy.topic": _EDIT,
+        "taxonomy.municipality": ("view",),
+        "search.synonym": (*_EDIT, "delete"),
+    },
+    "Moderation": {"practices.practice": ("view",), "taxonomy.branch": ("view",), "taxonomy.topic": ("view",)},
+    "Veranstaltungen": {"practices.practice": ("view",), "taxonomy.branch": ("view",), "taxonomy.topic": ("view",)},
+    "Datenschutz": {
+        "accounts.user": ("view",),
+        "pages.legaltext": _EDIT,
+        "practices.suggestion": ("view",),
+        "outbox.outgoingmail": ("view",),
+    },
+    "Verwaltung": {"accounts.user": _EDIT, "pages.legaltext": _EDIT, "outbox.outgoingmail": ("view", "change")},
+}
+
+
+@transaction.atomic
+def load_roles() -> None:
+    """Make the groups and set their rights; needs the permissions that `migrate` makes."""
+    for role, models in ROLES.items():
+        group, _ = Group.objects.get_or_create(name=role)
+        wanted = {
+            (app, f"{action}_{model}")
+            for name, actions in models.items()
+            for app, model in [name.split(".")]
+            for action in actions
+        }
+        found = [
+            p
+            for p in Permission.objects.select_related("content_type")
+            if (p.content_type.app_label, p.codename) in wanted
+        ]
+        if len(found) != len(wanted):
+            missing = wanted - {(p.content_type.app_label, p.codename) for p in found}
+            raise LookupError(f"Role {role} names rights that do not exist: {sorted(missing)}")
+        group.permissions.set(found)

@@ -1,0 +1,35 @@
+"""Where allauth's views need a word or a step of ours."""
+
+from typing import Any
+
+from allauth.mfa.base.internal.flows import post_authentication
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.views import DownloadRecoveryCodesView
+from allauth.mfa.totp.views import ActivateTOTPView
+from django.conf import settings
+from django.forms import Form
+from django.http import HttpResponse
+
+
+class ActivateTotp(ActivateTOTPView):
+    def form_valid(self, form: Form) -> HttpResponse:
+        """Who has just proven to hold the second factor has logged in with it: this session counts as such."""
+        response = super().form_valid(form)
+        app = Authenticator.objects.get(user_id=self.request.user.pk, type=Authenticator.Type.TOTP)
+        post_authentication(self.request, app, reauthenticated=True)
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        secret = context["form"].secret
+        # In groups of four, since some people type it; apps read past the gaps.
+        context["spaced_secret"] = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
+        context["is_required"] = settings.STAFF_SECOND_FACTOR and getattr(self.request.user, "is_staff", False)
+        return context
+
+
+class DownloadRecoveryCodes(DownloadRecoveryCodesView):
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        response = super().render_to_response(context, **kwargs)
+        response.headers["Content-Disposition"] = 'attachment; filename="wiederherstellungscodes.txt"'
+        return response

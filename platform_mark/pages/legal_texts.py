@@ -1,0 +1,40 @@
+"""The legal texts the portal ships, and what is still missing in those that are in force."""
+
+import re
+from pathlib import Path
+
+from django.utils import timezone
+
+from .models import LegalText
+
+FOLDER = Path(__file__).parent / "legal"
+LEADS = {
+    LegalText.Page.IMPRESSUM: "Wer dieses Portal betreibt und wie Sie uns erreichen.",
+    LegalText.Page.DATENSCHUTZ: "Wir erheben so wenig wie möglich und sagen Ihnen, was wann gelöscht wird.",
+    LegalText.Page.BARRIEREFREIHEIT: (
+        "Dieses Portal soll für alle benutzbar sein: mit Tastatur, mit Vorleseprogramm, auf dem kleinen Telefon und auf "
+        "Papier."
+    ),
+}
+_PLACEHOLDER = re.compile(r"\[bitte ergänzen[^\]]*\]")
+
+
+def load_legal_texts() -> int:
+    """Make a first version of each page that has none; return how many were made."""
+    made = 0
+    for page in LegalText.Page:
+        if not LegalText.objects.filter(page=page).exists():
+            body = (FOLDER / f"{page.value}.html").read_text(encoding="utf-8")
+            LegalText.objects.create(page=page, valid_from=timezone.localdate(), lead=LEADS[page], body=body)
+            made += 1
+    return made
+
+
+def in_force() -> list[LegalText]:
+    """The version of each page that is valid today."""
+    return list(LegalText.objects.valid_on(timezone.localdate()).distinct("page"))
+
+
+def placeholders(text: LegalText) -> list[str]:
+    """The places in a text that the operator still has to fill in."""
+    return _PLACEHOLDER.findall(text.body)

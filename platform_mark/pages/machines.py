@@ -1,0 +1,87 @@
+"""What is written for machines: sitemap, robots.txt, security.txt. All links come from the configured base address."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.sitemaps import Sitemap
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from platform_mark.taxonomy.models import Branch
+from practices.models import Practice
+
+from .models import LegalText
+
+
+class _OwnAddress(Sitemap):
+    protocol = urlsplit(settings.BASE_URL).scheme
+
+    def get_domain(self, site: object = None) -> str:
+        return urlsplit(settings.BASE_URL).netloc
+
+
+class FixedPages(_OwnAddress):
+    def items(self) -> list[str]:
+        return [
+            "home",
+            "practices:list",
+            "practices:suggest",
+            "branches:list",
+            *(f"legal-{page.value}" for page in LegalText.Page),
+        ]
+
+    def location(self, item: str) -> str:
+        return reverse(item)
+
+
+class BranchPages(_OwnAddress):
+    def items(self) -> Iterable[Model]:
+        return Branch.objects.current()
+
+
+class PracticePages(_OwnAddress):
+    def items(self) -> Iterable[Model]:
+        return Practice.objects.published().newest_first().only("slug", "updated_at")
+
+    def lastmod(self, item: Practice) -> object:
+        return item.updated_at
+
+
+SITEMAPS = {"seiten": FixedPages, "branchen": BranchPages, "beispiele": PracticePages}
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """Keep crawlers out of the staff's pages, and out of everything in the quick start."""
+    if settings.QUICK_START:
+        lines = ["User-agent: *", "Disallow: /"]
+    else:
+        lines = [
+            *("User-agent: *", f"Disallow: {reverse('admin:index')}", "Disallow: /konto/"),
+            f"Sitemap: {settings.BASE_URL}{reverse('sitemap')}",
+        ]
+    return _text(lines)
+
+
+@require_safe
+def security(request: HttpRequest) -> HttpResponse:
+    """Say where a weakness can be reported (RFC 9116)."""
+    contact = settings.OPERATOR["email"]
+    expires = timezone.now() + timedelta(days=180)
+    return _text(
+        [
+            f"Contact: mailto:{contact}" if contact else f"Contact: {settings.BASE_URL}{reverse('legal-impressum')}",
+            f"Expires: {expires:%Y-%m-%dT00:00:00Z}",
+            "Preferred-Languages: de, en",
+            f"Canonical: {settings.BASE_URL}{reverse('security')}",
+        ]
+    )
+
+
+def _text(lines: list[str]) -> HttpResponse:
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")

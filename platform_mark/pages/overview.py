@@ -1,0 +1,60 @@
+"""Numbers over all branches, read once per page: how many examples there are, and of which size."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+
+from platform_mark.taxonomy.models import Branch, CompanySize
+from practices.models import Practice
+
+
+@dataclass(frozen=True)
+class BranchRow:
+    """One branch with its examples counted by size class."""
+
+    branch: Branch
+    by_size: dict[CompanySize, int]
+    total: int
+
+    @property
+    def size_counts(self) -> list[tuple[CompanySize, int]]:
+        return [(size, self.by_size.get(size, 0)) for size in CompanySize]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    practices: int
+    from_small_companies: int
+    municipalities: int
+
+
+def branch_rows() -> list[BranchRow]:
+    """Every current branch in its order; two queries."""
+    counted = (
+        Practice.objects.published()
+        .exclude(branches=None)
+        .order_by()
+        .values("branches", "size")
+        .annotate(number=Count("pk"))
+    )
+    by_branch: dict[int, Counter[str]] = {}
+    for row in counted:
+        by_branch.setdefault(row["branches"], Counter())[row["size"]] = row["number"]
+    rows = []
+    for branch in Branch.objects.current():
+        counts = by_branch.get(branch.pk, Counter())
+        rows.append(BranchRow(branch, {size: counts[size.value] for size in CompanySize}, counts.total()))
+    return rows
+
+
+def numbers() -> Numbers:
+    """What the region can show; one query."""
+    small = Q(size__in=[CompanySize.MICRO, CompanySize.SMALL])
+    return Numbers(
+        **Practice.objects.published().aggregate(
+            practices=Count("pk"),
+            from_small_companies=Count("pk", filter=small),
+            municipalities=Count("municipality", distinct=True),
+        )
+    )

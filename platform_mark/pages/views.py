@@ -1,0 +1,74 @@
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from platform_mark.taxonomy.models import Branch, CompanySize
+from practices.models import Practice
+
+from . import samples
+from .models import LegalText
+from .overview import branch_rows, numbers
+
+NEWEST = 4
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The start page: two questions, the newest examples, the branches, the region in numbers."""
+    rows = branch_rows()
+    focus = [row for row in rows if row.branch.focus_since]
+    context = {
+        "newest": Practice.objects.published().newest_first().for_cards()[:NEWEST],
+        # The branches that the questions and the table begin with: decided ones, else the candidates.
+        "focus_is_decided": bool(focus),
+        "branches_shown": sum(bool(row.total) for row in rows),
+        "branches_count": len(rows),
+        "focus_rows": focus or [row for row in rows if row.branch.focus_candidate],
+        "sizes": list(CompanySize),
+        "numbers": numbers(),
+    }
+    return render(request, "pages/home.html", context)
+
+
+@require_safe
+def branch_list(request: HttpRequest) -> HttpResponse:
+    """All branches, with what there is for each company size."""
+    return render(request, "pages/branch_list.html", {"rows": branch_rows(), "sizes": list(CompanySize)})
+
+
+@require_safe
+def branch_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """One branch: an example for each company size, then the newest."""
+    branch = get_object_or_404(Branch.objects.select_related("merged_into"), slug=slug)
+    if branch.merged_into:
+        return HttpResponsePermanentRedirect(branch.merged_into.get_absolute_url())
+    practices = list(Practice.objects.published().in_branch(branch).newest_first().for_cards())
+    first_by_size = {size: next((p for p in practices if p.size == size), None) for size in CompanySize}
+    shown = {practice.pk for practice in first_by_size.values() if practice}
+    context = {
+        "branch": branch,
+        "codes": list(branch.codes.all()),
+        "count": len(practices),
+        "by_size": list(first_by_size.items()),
+        "further": [practice for practice in practices if practice.pk not in shown][:NEWEST],
+    }
+    return render(request, "pages/branch_detail.html", context)
+
+
+@require_safe
+def legal_text(request: HttpRequest, page: str) -> HttpResponse:
+    """One legal page in the version that is valid today."""
+    text = LegalText.objects.valid_on(timezone.localdate()).filter(page=page).first()
+    if text is None:
+        raise Http404
+    return render(request, "pages/legal_text.html", {"text": text})
+
+
+@require_safe
+def components(request: HttpRequest) -> HttpResponse:
+    """The living guide to the look, for those who build: not part of the public site."""
+    if not (settings.DEBUG or settings.QUICK_START):
+        raise Http404
+    return render(request, "pages/components.html", samples.context())

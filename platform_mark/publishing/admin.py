@@ -1,0 +1,252 @@
+"""The one base of every admin for content with a state."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from platform_mark.search import index
+
+from . import versions
+from .models import TRANSITIONS, Publishable, State, TransitionRefused
+
+if TYPE_CHECKING:
+    from platform_mark.accounts.models import User
+
+# The method that leads to each state, what its button says, and what the history says afterwards.
+MOVES = {
+    State.REVIEW: ("submit", "Zur Prüfung geben", "Zur Prüfung gegeben."),
+    State.PUBLISHED: ("publish", "Veröffentlichen", "Veröffentlicht."),
+    State.DRAFT: ("withdraw", "Zurückziehen", "Zurückgezogen."),
+    State.ARCHIVED: ("archive", "Archivieren", "Archiviert."),
+}
+DONE = {method: done for method, _, done in MOVES.values()}
+
+
+EXPIRES_SOON = timedelta(days=30)
+
+
+class VisibleFilter(admin.SimpleListFilter):
+    """What the public sees now, what it will see, and what it no longer sees."""
+
+    title = "Sichtbarkeit"
+    parameter_name = "sichtbar"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [
+            ("jetzt", "Jetzt öffentlich"),
+            ("geplant", "Eingeplant"),
+            ("bald-abgelaufen", "Läuft bald ab"),
+            ("abgelaufen", "Abgelaufen"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """Narrow the list by what was chosen."""
+        now = timezone.now()
+        chosen = {
+            "jetzt": Q(published_at__lte=now) & (Q(expires_at=None) | Q(expires_at__gt=now)),
+            "geplant": Q(published_at__gt=now),
+            "bald-abgelaufen": Q(expires_at__gt=now, expires_at__lte=now + EXPIRES_SOON),
+            "abgelaufen": Q(expires_at__lte=now),
+        }.get(self.value() or "")
+        return queryset.filter(chosen, state=State.PUBLISHED) if chosen else queryset
+
+
+class PublishableAdmin(admin.ModelAdmin):
+    """State is shown, never edited: buttons and actions call the methods of the model."""
+
+    change_form_template = "admin/publishing/change_form.html"
+    actions = ["submit_rows", "publish_rows", "withdraw_rows", "archive_rows"]
+    readonly_fields = ["shown_state", "created_at", "updated_at"]
+    save_on_top = False
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+
+    @admin.display(description="Bearbeitung", ordering="state")
+    def shown_state(self, row: Publishable) -> str:
+        """The state in words, with what follows from the dates."""
+        if row.state != State.PUBLISHED or row.published_at is None:
+            return str(State(row.state).label)
+        if row.published_at > timezone.now():
+            return f"Eingeplant ab {timezone.localtime(row.published_at):%d.%m.%Y, %H:%M} Uhr"
+        return "Veröffentlicht" if row.is_published() else "Abgelaufen"
+
+    def view_on_site(self, row: Publishable) -> str | None:
+        """A link to the page, where there is one."""
+        return row.get_absolute_url() if row.is_published() else None  # type: ignore[attr-defined]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Publishable | None = None) -> list[str]:
+        """What is public keeps its address: others have linked to it."""
+        is_public = obj is not None and obj.state == State.PUBLISHED
+        return [*super().get_readonly_fields(request, obj), *(["slug"] if is_public else [])]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        obj: Publishable | None = kwargs.get("obj")
+        may_move = self.has_change_permission(request) if obj else self.has_add_permission(request)
+        ways = TRANSITIONS[State(obj.state) if obj else State.DRAFT]
+        context["moves"] = [MOVES[state][:2] for state in State if state in ways] if may_move else []
+        # A row that may not be edited as it is can still be withdrawn: its buttons stand apart from the form.
+        context["form_is_closed"] = obj is not None and not self.has_change_permission(request, obj)
+        context["may_move"] = may_move
+        context["preview_until"] = obj.preview_until if obj else None
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Publishable, form: Any, change: bool) -> None:
+        """Save; an address that changes leads on from then."""
+        super().save_model(request, obj, form, change)
+        if change and "slug" in form.changed_data:
+            versions.remember_address(obj, form.initial["slug"])
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the parts, then keep what the whole says now as a version, and let it be found so."""
+        super().save_related(request, form, formsets, change)
+        versions.record(form.instance, by=request.user)  # type: ignore[arg-type]
+        index.put(form.instance)
+
+    def perform(self, row: Publishable, move: str, user: "User") -> Publishable:
+        """Change the state and return what it is about now; a subject with a journey of its own overrides this."""
+        if move in ("submit", "publish"):
+            getattr(row, move)(by=user)
+        else:
+            getattr(row, move)()
+        return row
+
+    def get_urls(self) -> list[Any]:
+        """Add comparing and bringing back versions, and the preview link."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        own = [
+            path("<path:object_id>/fassungen/", self._wrap(self.versions_view), name=f"{name}_versions"),
+            path("<path:object_id>/stand/", self._wrap(require_POST(self.move_view)), name=f"{name}_move"),
+            path("<path:object_id>/vorschau/", self._wrap(require_POST(self.preview_view)), name=f"{name}_preview"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def move_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Change the state of a row whose form is closed because of what it is."""
+        row = self._row(request, object_id)
+        move = request.POST.get("_move", "")
+        if move not in DONE or not self.has_change_permission(request):
+            raise PermissionDenied
+        return redirect(self._change_url(self._move(request, row, move)))
+
+    def versions_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """All versions of one row; two of them compared field by field; one brought back by button."""
+        row = self._row(request, object_id)
+        found = list(versions.Version.objects.of(row).select_related("created_by"))
+        if request.method == "POST":
+            if not self.has_change_permission(request):
+                raise PermissionDenied
+            if request.POST.get("version") not in {str(version.pk) for version in found}:
+                raise Http404
+            target = self.restore_version(row, int(request.POST["version"]), request.user)  # type: ignore[arg-type]
+            self.log_change(request, target, "Frühere Fassung zurückgeholt.")
+            self.message_user(request, f"„{target}“: Die frühere Fassung ist zurück.", messages.SUCCESS)
+            return redirect(self._change_url(target))
+        by_pk = {str(version.pk): version for version in found}
+        new = by_pk.get(request.GET.get("neu", ""), found[0] if found else None)
+        old = by_pk.get(request.GET.get("alt", ""), found[1] if len(found) > 1 else None)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Fassungen: {row}",
+            "opts": self.opts,
+            "row": row,
+            "versions": found,
+            "old": old,
+            "new": new,
+            "differences": versions.differences(self.model, old.data, new.data) if old and new else [],
+            "may_restore": self.has_change_permission(request),
+        }
+        return TemplateResponse(request, "admin/publishing/versions.html", context)
+
+    def restore_version(self, row: Publishable, version_id: int, user: "User") -> Publishable:
+        """Bring a version back; every subject says how, since it knows its parts."""
+        raise NotImplementedError
+
+    def preview_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Give out or end the secret preview link."""
+        row = self._row(request, object_id)
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        if "end" in request.POST:
+            versions.close_preview(row)
+            self.message_user(request, "Der Vorschau-Link gilt nicht mehr.", messages.SUCCESS)
+        else:
+            link = settings.BASE_URL + self.preview_path(versions.open_preview(row))
+            self.log_change(request, row, "Vorschau-Link erzeugt.")
+            until = timezone.localtime(row.preview_until)
+            self.message_user(request, f"Vorschau-Link, gilt bis {until:%d.%m.%Y}: {link}", messages.SUCCESS)
+        return redirect(self._change_url(row))
+
+    def preview_path(self, token: str) -> str:
+        """The public path of a preview, given by the subject."""
+        raise NotImplementedError
+
+    def response_add(
+        self, request: HttpRequest, obj: Publishable, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self._move_after_saving(request, obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Publishable) -> HttpResponse:
+        return self._move_after_saving(request, obj) or super().response_change(request, obj)
+
+    @admin.action(description="Zur Prüfung geben", permissions=["change"])
+    def submit_rows(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self._move_all(request, queryset, "submit")
+
+    @admin.action(description="Veröffentlichen", permissions=["change"])
+    def publish_rows(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self._move_all(request, queryset, "publish")
+
+    @admin.action(description="Zurückziehen", permissions=["change"])
+    def withdraw_rows(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self._move_all(request, queryset, "withdraw")
+
+    @admin.action(description="Archivieren", permissions=["change"])
+    def archive_rows(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self._move_all(request, queryset, "archive")
+
+    def _move_after_saving(self, request: HttpRequest, obj: Publishable) -> HttpResponse | None:
+        move = request.POST.get("_move", "")
+        if move not in DONE:
+            return None
+        return redirect(self._change_url(self._move(request, obj, move)))
+
+    def _move_all(self, request: HttpRequest, queryset: QuerySet, move: str) -> None:
+        for row in queryset:
+            self._move(request, row, move)
+
+    def _move(self, request: HttpRequest, row: Publishable, move: str) -> Publishable:
+        try:
+            row = self.perform(row, move, request.user)  # type: ignore[arg-type]
+        except TransitionRefused as refused:
+            self.message_user(request, f"„{row}“: {' '.join(refused.messages)}", messages.ERROR)
+        else:
+            self.log_change(request, row, DONE[move])
+            self.message_user(request, f"„{row}“: {DONE[move]}", messages.SUCCESS)
+        return row
+
+    def _wrap(self, view: Any) -> Any:
+        return self.admin_site.admin_view(view)
+
+    def _row(self, request: HttpRequest, object_id: str) -> Any:
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        return row
+
+    def _change_url(self, row: Publishable) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])

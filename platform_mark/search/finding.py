@@ -1,0 +1,267 @@
+"""Count, order and page what is found: one statement, whatever was asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from .index import Shape, code
+from .question import Nearness, Question
+
+NEWEST = "newest"
+RELEVANCE = "relevance"
+# Ranking reads the words of every row it ranks, so among very many it looks at these: the newest that say it in title,
+# lead or keywords, then the newest others. All further ones follow by date.
+RANKED = 120
+# How many to show where nothing was hit.
+NEAREST = 2
+# What a word is worth by where it stands (label, text, lead, title) and by how near it is to what was asked.
+_PLACES = "{0.05, 0.2, 0.5, 1.0}"
+_WORTH = {
+    Nearness.EXACT: 1.0,
+    Nearness.STEM: 0.8,
+    Nearness.SYNONYM: 0.6,
+    Nearness.PART: 0.3,
+    Nearness.ALIKE: 0.2,
+}
+# Two words that stand side by side as they were typed.
+_PAIR_WORTH = 0.5
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing found, with its texts."""
+
+    object_id: int
+    title: str
+    lead: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one question found. A count is what a list would show if that facet had just that value."""
+
+    #: Visible objects that meet the text, whatever their facets.
+    total: int
+    hits: int
+    counts: Mapping[tuple[str, str], int]
+    #: Hits if a facet were dropped.
+    without: Mapping[str, int]
+    page: int
+    rows: Sequence[Row]
+    #: Where nothing was hit: what misses the fewest facets, all that is visible, and hits if the text were dropped.
+    nearest: Sequence[int]
+    everything: int
+    without_text: int
+    #: 0 where all words were met, more where some were given up.
+    level: int
+
+
+def find(
+    kind: str,
+    shape: Shape,
+    *,
+    question: Question | None = None,
+    chosen: Mapping[str, Sequence[object]] | None = None,
+    order: str = NEWEST,
+    page: int = 1,
+    size: int = 12,
+    at: datetime | None = None,
+) -> Found:
+    """Find the visible objects of a kind: OR inside a facet, AND across; a page beyond the last is the last."""
+    chosen = chosen or {}
+    # Whole pages, so that no page begins with ranked rows and ends with others.
+    ranked = max(1, RANKED // size) * size
+    statement = _FIND.format(
+        visible=_VISIBLE,
+        level=_level(question),
+        level_number="(SELECT number FROM level)" if question and len(question.levels) > 1 else "0",
+        text=_TEXT.format(query=_query(question)) if question else "",
+        # Words are looked up once and kept. Without words every reader takes its own best way through the index.
+        materialized="MATERIALIZED" if question else "NOT MATERIALIZED",
+        missed=_missed(shape, chosen),
+        sets="".join(f", {column}" for column in shape.sets),
+        grouping_sets="".join(f", (missed, {column})" for column in shape.sets),
+        total="(SELECT count(*) FROM met)" if chosen else "(SELECT hits FROM hit)",
+        **_order(question, shape, order, is_early=page * size <= ranked),
+    )
+    parameters = {
+        "kind": kind,
+        "at": at or timezone.now(),
+        "first": (page - 1) * size,
+        "size": size,
+        "nearest": NEAREST,
+        "ranked": ranked,
+        **{f"codes_{n}": [code(facet, value) for value in values] for n, (facet, values) in enumerate(chosen.items())},
+        **_queries(question),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)  # type: ignore[arg-type]
+        rows = cursor.fetchall()
+    return _read(rows, list(chosen), page, size)
+
+
+# What fills the holes is SQL of this module and small numbers; all that comes from outside is a parameter.
+_FIND = """
+WITH {level}
+met AS {materialized} (
+    SELECT id, object_id, visible_from, key_1, key_2{sets}, {missed} AS missed
+    FROM search_searchentry WHERE {visible} {text}
+),
+counted AS MATERIALIZED (
+    SELECT missed, coalesce(NULL{sets}) AS facet_set, count(*) AS number
+    -- OFFSET 0 hides the expressions: the planner would sort by them, where hashing takes half the time.
+    FROM (SELECT missed{sets} FROM met OFFSET 0) AS entry
+    -- What misses two facets counts nowhere: no single choice would show it.
+    WHERE missed & (missed - 1) = 0
+    GROUP BY GROUPING SETS ((missed){grouping_sets})
+),
+hit AS MATERIALIZED (
+    SELECT coalesce(sum(number), 0)::int AS hits FROM counted WHERE missed = 0 AND facet_set IS NULL
+),
+{ranked}
+page AS (
+    SELECT id, row_number() OVER () AS place FROM (
+        SELECT id FROM {ordered} ORDER BY {first_by} visible_from DESC, id DESC
+        OFFSET (SELECT least(%(first)s, greatest(hits - 1, 0) / %(size)s * %(size)s) FROM hit) LIMIT %(size)s
+    ) AS entry
+),
+nearest AS (
+    SELECT object_id, row_number() OVER () AS place FROM (
+        SELECT object_id FROM met WHERE (SELECT hits FROM hit) = 0
+        ORDER BY bit_count(missed::bit(32)), visible_from DESC, id DESC LIMIT %(nearest)s
+    ) AS entry
+)
+SELECT 'counted', missed, sum(number)::int, code, NULL, NULL
+    FROM counted JOIN search_facetset ON search_facetset.id = facet_set, unnest(codes) AS code GROUP BY missed, code
+UNION ALL SELECT 'missed', missed, number::int, NULL, NULL, NULL FROM counted WHERE facet_set IS NULL
+UNION ALL SELECT 'total', {level_number}, {total}::int, NULL, NULL, NULL
+UNION ALL SELECT 'row', place::int, object_id::int, title, lead, text FROM page JOIN search_searchentry USING (id)
+UNION ALL SELECT 'otherwise', count(*)::int, (count(*) FILTER (WHERE {missed} = 0))::int, NULL, NULL, NULL
+    FROM search_searchentry WHERE {visible} AND (SELECT hits FROM hit) = 0
+UNION ALL SELECT 'nearest', place::int, object_id::int, NULL, NULL, NULL FROM nearest
+"""
+_VISIBLE = "kind = %(kind)s AND visible_from <= %(at)s AND (visible_until IS NULL OR visible_until > %(at)s)"
+# In a subselect the planner cannot see the words, so it never reads row by row what the GIN index finds at once.
+_TEXT = "AND vector @@ (SELECT {query})"
+_LEVEL = "level AS MATERIALIZED (SELECT CASE {cases} ELSE {last} END AS number),"
+_LEVEL_FINDS = "WHEN EXISTS (SELECT FROM search_searchentry WHERE {visible} {text}) THEN {n}"
+_MISSES = "CASE WHEN {column} IN (SELECT id FROM search_facetset WHERE codes && %(codes_{n})s) THEN 0 ELSE {bit} END"
+_RANKED = """
+ranked AS MATERIALIZED (
+    SELECT id, {score} AS score FROM (
+        SELECT id FROM met WHERE missed = 0
+        ORDER BY id IN (SELECT id FROM search_searchentry WHERE head @@ (SELECT %(any)s::tsquery)) DESC,
+            visible_from DESC, id DESC
+        LIMIT %(ranked)s
+    ) AS candidate JOIN search_searchentry USING (id)
+),
+ordered AS (
+    SELECT id, visible_from, score FROM ranked JOIN met USING (id)
+    {unranked}
+),
+"""
+_UNRANKED = """
+    UNION ALL
+    SELECT id, visible_from, NULL FROM met WHERE missed = 0 AND id NOT IN (SELECT id FROM ranked)
+"""
+
+
+def _level(question: Question | None) -> str:
+    """The strictest level that finds anything; the others are not even tried."""
+    if question is None or len(question.levels) == 1:
+        return ""
+    last = len(question.levels) - 1
+    finds = (
+        _LEVEL_FINDS.format(visible=_VISIBLE, text=_TEXT.format(query=f"%(level_{n})s::tsquery"), n=n)
+        for n in range(last)
+    )
+    return _LEVEL.format(cases=" ".join(finds), last=last)
+
+
+def _query(question: Question) -> str:
+    if len(question.levels) == 1:
+        return "%(level_0)s::tsquery"
+    cases = " ".join(f"WHEN {n} THEN %(level_{n})s::tsquery" for n, _ in enumerate(question.levels))
+    return f"CASE number {cases} END FROM level"
+
+
+def _queries(question: Question | None) -> dict[str, str]:
+    if question is None:
+        return {}
+    by_nearness = {f"near_{nearness.value}": " | ".join(_lexemes(question, nearness)) for nearness in Nearness}
+    levels = {f"level_{n}": query for n, query in enumerate(question.levels)}
+    pairs = {f"pair_{n}": query for n, query in enumerate(question.pairs)}
+    return {**levels, **by_nearness, **pairs, "any": " | ".join(sorted(question.lexemes))}
+
+
+def _missed(shape: Shape, chosen: Mapping[str, Sequence[object]]) -> str:
+    """A number with one bit for each chosen facet that an entry does not meet."""
+    misses = (_MISSES.format(column=shape.set_of(facet), n=n, bit=1 << n) for n, facet in enumerate(chosen))
+    return " + ".join(misses) or "0"
+
+
+def _order(question: Question | None, shape: Shape, order: str, *, is_early: bool) -> dict[str, str]:
+    """What is ordered, and by what before the date."""
+    if order == RELEVANCE and question:
+        ranked = _RANKED.format(score=_score(question), unranked="" if is_early else _UNRANKED)
+        return {"ranked": ranked, "ordered": "ordered", "first_by": "score DESC NULLS LAST,"}
+    first_by = f"{shape.key_of(order)} ASC NULLS LAST," if order in shape.orders else ""
+    return {"ranked": "", "ordered": "met WHERE missed = 0", "first_by": first_by}
+
+
+def _score(question: Question) -> str:
+    scores = [
+        # ts_rank divides by the number of words looked for, which here only says how many forms there are.
+        f"{worth * count} * ts_rank('{_PLACES}', vector, %(near_{nearness.value})s::tsquery)"
+        for nearness, worth in _WORTH.items()
+        if (count := len(_lexemes(question, nearness)))
+    ]
+    scores += [f"{_PAIR_WORTH} * (vector @@ %(pair_{n})s::tsquery)::int" for n, _ in enumerate(question.pairs)]
+    return " + ".join(scores) or "0"
+
+
+def _lexemes(question: Question, nearness: Nearness) -> list[str]:
+    return sorted(lexeme for lexeme, near in question.lexemes.items() if near is nearness)
+
+
+def _read(rows: Sequence[Sequence[Any]], chosen: Sequence[str], page: int, size: int) -> Found:
+    bit = {facet: 1 << n for n, facet in enumerate(chosen)}
+    by_miss: dict[int, int] = {}
+    counts: dict[tuple[str, str], int] = {}
+    places: dict[int, Row] = {}
+    nearest: dict[int, int] = {}
+    total = level = everything = without_text = 0
+    for what, key, number, *texts in rows:
+        if what == "counted":
+            facet, _, value = texts[0].partition(":")
+            # What misses just this facet would be hit if the facet had this value.
+            if key in (0, bit.get(facet)):
+                counts[facet, value] = counts.get((facet, value), 0) + number
+        elif what == "missed":
+            by_miss[key] = number
+        elif what == "total":
+            level, total = key, number
+        elif what == "row":
+            places[key] = Row(number, *texts)
+        elif what == "otherwise":
+            everything, without_text = key, number
+        else:
+            nearest[key] = number
+    hits = by_miss.get(0, 0)
+    return Found(
+        total=total,
+        hits=hits,
+        counts=counts,
+        without={facet: hits + by_miss.get(bit[facet], 0) for facet in chosen},
+        page=min(page, max(1, -(-hits // size))),
+        rows=[places[place] for place in sorted(places)],
+        nearest=[nearest[place] for place in sorted(nearest)],
+        everything=everything,
+        without_text=without_text,
+        level=level,
+    )

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class Starter(AppConfig):
+    name = "platform_mark.starter"
+    verbose_name = "Startinhalte"

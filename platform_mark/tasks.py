@@ -1,0 +1,30 @@
+"""Jobs of the platform itself. The worker runs them; running one twice does no harm."""
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from platform_mark import limits
+
+# Finished jobs stay this long, so that staff can see what ran last night.
+KEEP_FINISHED_JOBS_HOURS = 7 * 24
+
+
+@app.periodic(cron="17 * * * *", periodic_id="housekeeping")
+@app.task(queueing_lock="housekeeping", pass_context=False)
+def housekeeping(timestamp: int) -> None:
+    """Delete what has expired: sessions, counters of the limits, cache rows. Hourly, any hour will do."""
+    call_command("clearsessions")
+    limits.forget_expired()
+    table = connection.ops.quote_name(settings.CACHES["default"]["LOCATION"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {table} WHERE expires < %s", [timezone.now()])  # noqa: S608 (our own table name)
+
+
+@app.periodic(cron="47 2 * * *", periodic_id="remove-old-jobs")
+@app.task(queueing_lock="remove-old-jobs", pass_context=True)
+async def remove_old_jobs(context, timestamp: int) -> None:  # type: ignore[no-untyped-def]
+    """Delete the rows of jobs that finished a week ago."""
+    await context.app.job_manager.delete_old_jobs(nb_hours=KEEP_FINISHED_JOBS_HOURS, include_failed=True)

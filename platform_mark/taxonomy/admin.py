@@ -1,0 +1,228 @@
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from platform_mark.slugs import SlugForm
+
+from .forms import WordsField
+from .merging import MergeRefused, Use, merge, uses
+from .models import Branch, BranchCode, District, Municipality, Term, Topic
+
+
+class TermForm(SlugForm):
+    synonyms = WordsField(
+        label="Andere Wörter dafür",
+        required=False,
+        help_text="Mit Komma getrennt. Wer danach sucht oder sie importiert, landet hier.",
+    )
+
+
+class OrderForm(forms.ModelForm):
+    """One row of the list, whose only field says by itself what it is."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["order"].help_text = ""
+        self.fields["order"].widget.attrs["aria-label"] = f"Reihenfolge von {self.instance}"
+
+
+class MergedFilter(admin.SimpleListFilter):
+    """Current terms unless one asks for the others."""
+
+    title = "Zustand"
+    parameter_name = "zustand"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("zusammengefuehrt", "Zusammengeführt"), ("alle", "Alle")]
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        first, *others = super().choices(changelist)
+        yield first | {"display": "In Gebrauch"}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """Narrow the list by what was chosen."""
+        if self.value() == "alle":
+            return queryset
+        return queryset.filter(merged_into__isnull=self.value() is None)
+
+
+class MergeForm(forms.Form):
+    into: forms.ModelChoiceField = forms.ModelChoiceField(
+        queryset=None,
+        label="Bleiben soll",
+        empty_label="Bitte wählen",
+        error_messages={"required": "Bitte wählen Sie den Begriff, der bleiben soll."},
+    )
+
+    def __init__(self, *args: Any, terms: QuerySet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["into"].queryset = terms
+
+
+class TermAdmin(admin.ModelAdmin):
+    form = TermForm
+    list_display = ["name", "order", "synonym_words", "merged_into"]
+    list_editable = ["order"]
+    list_filter = [MergedFilter]
+    list_select_related = ["merged_into"]
+    list_per_page = 200
+    search_fields = ["name", "synonyms"]
+    actions = ["merge_terms"]
+
+    @admin.display(description="Andere Wörter")
+    def synonym_words(self, term: Term) -> str:
+        return ", ".join(term.synonyms)
+
+    def view_on_site(self, term: Term) -> str | None:
+        """Only what has a page of its own has a link to it."""
+        return term.get_absolute_url() if hasattr(term, "get_absolute_url") else None
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Term | None = None) -> list[str]:
+        """The address stays what it is: others have linked to it."""
+        return ["slug"] if obj else []
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
+        return super().get_changelist_form(request, **{"form": OrderForm, **kwargs})
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        """Offer only current terms where one is chosen for something else."""
+        if "field_name" in request.GET:
+            queryset = queryset.filter(merged_into=None)
+        return super().get_search_results(request, queryset, search_term)
+
+    def has_change_permission(self, request: HttpRequest, obj: Term | None = None) -> bool:
+        """What was merged is only a signpost and stays as it was."""
+        return super().has_change_permission(request, obj) and not (obj and obj.merged_into_id)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Without the bulk deletion, which would not look at each term."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Delete only what nobody uses; for all else say what to do instead."""
+        term = self.get_object(request, object_id)
+        if term and self.has_delete_permission(request, term) and (reason := _why_it_stays(term)):
+            self.message_user(request, reason, messages.ERROR)
+            return redirect(_url(term, "change", term.pk))
+        return super().delete_view(request, object_id, extra_context)
+
+    @admin.action(description="Mit einem anderen Begriff zusammenführen", permissions=["change"])
+    def merge_terms(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        """Ask which term stays, then merge the chosen ones into it."""
+        terms = list(queryset.filter(merged_into=None))
+        if not terms:
+            self.message_user(request, "Diese Begriffe wurden schon zusammengeführt.", messages.WARNING)
+            return None
+        others = self.model._default_manager.filter(merged_into=None).exclude(pk__in=[term.pk for term in terms])
+        form = MergeForm(request.POST if "confirmed" in request.POST else None, terms=others)
+        if form.is_valid():
+            self._merge(request, terms, form.cleaned_data["into"])
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Begriffe zusammenführen",
+            "opts": self.opts,
+            "terms": [(term, _words(uses(term))) for term in terms],
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/taxonomy/merge.html", context)
+
+    def _merge(self, request: HttpRequest, terms: list[Term], into: Term) -> None:
+        if not self.has_change_permission(request, into):
+            raise PermissionDenied
+        for term in terms:
+            try:
+                merge(term, into=into)
+            except MergeRefused as refused:
+                self.message_user(request, " ".join(refused.messages), messages.ERROR)
+                continue
+            self.log_change(request, term, f"Zusammengeführt mit „{into}“.")
+            self.log_change(request, into, f"„{term}“ ist darin aufgegangen.")
+            self.message_user(request, f"„{term}“ ist jetzt Teil von „{into}“.", messages.SUCCESS)
+
+
+def _words(found: list[Use]) -> str:
+    return ", ".join(f"{use.count} {use.label}" for use in found)
+
+
+def _why_it_stays(term: Term) -> str:
+    """The reason not to delete a term, empty where there is none."""
+    instead = "Führen Sie den Begriff mit einem anderen zusammen, dann wandert alles mit."
+    if term.reference_key:
+        return f"„{term}“ gehört zum Grundbestand und wird nicht gelöscht. {instead}"
+    if found := [use for use in uses(term) if not use.is_part]:
+        return f"„{term}“ wird noch gebraucht: {_words(found)}. {instead}"
+    return ""
+
+
+def _url(term: Term, page: str, *args: Any) -> str:
+    options = term._meta
+    return reverse(f"admin:{options.app_label}_{options.model_name}_{page}", args=args)
+
+
+class BranchCodeInline(admin.StackedInline):
+    model = BranchCode
+    extra = 0
+    fields = [("edition", "code")]
+
+
+@admin.register(Branch)
+class BranchAdmin(TermAdmin):
+    list_display = ["name", "order", "code_list", "focus_since", "merged_into"]
+    list_filter = [MergedFilter, "focus_candidate"]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "order", "synonyms"]}),
+        ("Schwerpunkt", {"fields": ["focus_candidate", "focus_since"]}),
+    ]
+    inlines = [BranchCodeInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).prefetch_related("codes")
+
+    @admin.display(description="Abteilungen (WZ)")
+    def code_list(self, branch: Branch) -> str:
+        return ", ".join(code.code for code in branch.codes.all())
+
+
+@admin.register(Topic)
+class TopicAdmin(TermAdmin):
+    fields = ["name", "slug", "order", "synonyms"]
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Official lists: their truth is elsewhere, so nobody edits them here."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(District)
+class DistrictAdmin(ReadOnlyAdmin):
+    list_display = ["name", "key"]
+    fields = ["name", "key", "slug"]
+
+
+@admin.register(Municipality)
+class MunicipalityAdmin(ReadOnlyAdmin):
+    list_display = ["name", "district", "ags"]
+    list_filter = ["district"]
+    list_select_related = ["district"]
+    search_fields = ["name"]
+    fields = ["name", "ags", "district", "slug"]

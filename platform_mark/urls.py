@@ -1,0 +1,16 @@
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("platform_mark.pages.urls")),
+    path("beispiele/", include("practices.urls")),
+    path("konto/", include("platform_mark.accounts.urls")),
+    path("medien/", include("platform_mark.media.urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "platform_mark.pages.errors.bad_request"
+handler403 = "platform_mark.pages.errors.forbidden"
+handler404 = "platform_mark.pages.errors.not_found"
+handler429 = "platform_mark.pages.errors.too_many_requests"  # asked for by allauth
+handler500 = "platform_mark.pages.errors.server_error"

@@ -1,0 +1,293 @@
+"""Import and export in the list of examples: upload, look at what would happen, confirm; choose a form, download."""
+
+import tempfile
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.contenttypes.models import ContentType
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+from django.utils.formats import number_format
+
+from platform_mark.exports import CellTooLong
+from platform_mark.publishing.admin import PublishableAdmin
+from platform_mark.sheets import MAX_BYTES, MAX_ROWS, FileRefused
+
+from ..models import Effect, Practice, Prerequisite, Step
+from .export import FORMATS, MOST_ROWS, export, write_template
+from .plan import Entry, Outcome, Plan, make_plan, refuse_unreadable
+from .store import PlanChanged, carry_out
+
+# Between looking at a file and confirming it; the file lies in the database's cache so long.
+KEPT_SECONDS = 60 * 60
+# More rows than anybody reads; the numbers above them count all.
+_SHOWN = 300
+
+
+def _number(count: int) -> str:
+    return str(number_format(count, force_grouping=True))
+
+
+def _of(count: int, one: str, many: str) -> str:
+    return f"{_number(count)} {one if count == 1 else many}"
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label="Datei",
+        help_text=f"Excel (.xlsx), CSV oder JSON, höchstens {MAX_BYTES // 1024 // 1024} MB und {_number(MAX_ROWS)} Zeilen.",
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.json"}),
+        error_messages={"required": "Bitte wählen Sie eine Datei.", "empty": "Die Datei ist leer."},
+    )
+
+    def clean_file(self) -> tuple[str, bytes]:
+        """Return name and content of a file that can be read; which rows are right is told on the next page."""
+        file: UploadedFile = self.cleaned_data["file"]
+        if (file.size or 0) > MAX_BYTES:
+            raise ValidationError(f"Die Datei ist größer als {MAX_BYTES // 1024 // 1024} MB.")
+        content = file.read()
+        try:
+            refuse_unreadable(content)
+        except FileRefused as refused:
+            raise ValidationError([*refused.messages]) from refused
+        return "".join(letter for letter in file.name or "" if letter.isprintable())[-80:], content
+
+
+class ExportForm(forms.Form):
+    form = forms.ChoiceField(
+        label="Form",
+        choices=[(form, label) for form, (label, _) in FORMATS.items()],
+        initial="xlsx",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Bitte wählen Sie eine Form."},
+    )
+
+
+class ExchangeAdmin(PublishableAdmin):
+    """The administration of content that also comes and goes in files."""
+
+    actions = [*PublishableAdmin.actions, "export_rows"]
+
+    def get_urls(self) -> list[Any]:
+        """Add the pages of import and export."""
+        wrap = self.admin_site.admin_view
+        own = [
+            path("import/", wrap(self.import_view), name="practices_practice_import"),
+            path("import/vorlage/", wrap(self.template_view), name="practices_practice_template"),
+            path("import/<slug:token>/", wrap(self.check_view), name="practices_practice_check"),
+            path("export/", wrap(self.export_view), name="practices_practice_export"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def may_import(self, request: HttpRequest) -> bool:
+        """Whether this person may do by hand all that an import does."""
+        parts = [
+            f"practices.{action}_{model._meta.model_name}"
+            for model in (Effect, Step, Prerequisite)
+            for action in ("add", "change", "delete")
+        ]
+        own = self.has_add_permission(request) and self.has_change_permission(request)
+        return own and request.user.has_perms(parts)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the link to the import to those who may."""
+        return super().changelist_view(request, {"may_import": self.may_import(request)} | (extra_context or {}))
+
+    @admin.action(description="Exportieren", permissions=["view"])
+    def export_rows(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
+        """Lead to the export of the chosen rows, or of the whole list as it is filtered."""
+        if request.POST.get("select_across") == "1":
+            query = request.GET.urlencode()
+        else:
+            query = urlencode({"pk__in": ",".join(str(pk) for pk in queryset.values_list("pk", flat=True))})
+        return redirect(f"{reverse('admin:practices_practice_export')}?{query}")
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The list as it is filtered and searched, as a file; who took which is logged."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            chosen = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            self.message_user(request, "Diesen Filter gibt es nicht.", messages.ERROR)
+            return redirect("admin:practices_practice_changelist")
+        form = ExportForm(request.POST if request.method == "POST" else None)
+        is_too_long = chosen.result_count > MOST_ROWS
+        if form.is_valid() and not is_too_long:
+            try:
+                return self._download(request, chosen.queryset, form.cleaned_data["form"])
+            except CellTooLong as error:
+                form.add_error("form", f"{error} Bitte wählen Sie CSV oder JSON.")
+        context = {
+            "title": "Gute Beispiele exportieren",
+            "form": form,
+            "count": _of(chosen.result_count, "Beispiel", "Beispiele"),
+            "is_filtered": chosen.result_count != chosen.full_result_count,
+            "is_empty": not chosen.result_count,
+            "limit": _number(MOST_ROWS) if is_too_long else "",
+        }
+        return self._page(request, "export", context)
+
+    def _download(self, request: HttpRequest, rows: QuerySet[Practice], form: str) -> FileResponse:
+        # Written whole before the first byte leaves: a fault in the middle must not look like a complete file.
+        file = tempfile.TemporaryFile()  # noqa: SIM115 (the answer closes it)
+        try:
+            count = export(file, rows, form)
+        except CellTooLong:
+            file.close()
+            raise
+        self._log(request, CHANGE, f"Export von {_of(count, 'Beispiel', 'Beispielen')} als {FORMATS[form][0]}")
+        file.seek(0)
+        name = f"gute-beispiele-{timezone.localdate():%Y-%m-%d}.{form}"
+        return FileResponse(file, as_attachment=True, filename=name, content_type=FORMATS[form][1])
+
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        """Take a file and keep it for an hour, so that what it would do can be looked at."""
+        if not self.may_import(request):
+            raise PermissionDenied
+        form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+        if form.is_valid():
+            name, content = form.cleaned_data["file"]
+            token = get_random_string(32)
+            cache.set(_kept(request, token), (name, content), KEPT_SECONDS)
+            return redirect("admin:practices_practice_check", token)
+        return self._page(request, "upload", {"title": "Gute Beispiele importieren", "form": form})
+
+    def template_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The empty table to fill in."""
+        if not self.may_import(request):
+            raise PermissionDenied
+        file = tempfile.TemporaryFile()  # noqa: SIM115 (the answer closes it)
+        write_template(file)
+        file.seek(0)
+        return FileResponse(
+            file, as_attachment=True, filename="vorlage-gute-beispiele.xlsx", content_type=FORMATS["xlsx"][1]
+        )
+
+    def check_view(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Show what a file would do; on confirmation do exactly that, once."""
+        if not self.may_import(request):
+            raise PermissionDenied
+        kept = cache.get(_kept(request, token))
+        if kept is None:
+            message = (
+                "Diese Datei ist schon eingelesen oder liegt zu lange zurück. Bitte laden Sie sie noch einmal hoch."
+            )
+            self.message_user(request, message, messages.WARNING)
+            return redirect("admin:practices_practice_import")
+        name, content = kept
+        if request.method == "POST":
+            return self._carry_out(request, token, name, content)
+        plan = make_plan(content)
+        context = {
+            "title": f"Import prüfen: {name}",
+            "plan": plan,
+            "summary": _summary(plan),
+            "faults": plan.faults[:_SHOWN],
+            "more_faults": _number(max(0, len(plan.faults) - _SHOWN)),
+            "entries": [*plan.changed, *plan.new][:_SHOWN],
+            "more_entries": _number(max(0, len(plan.changed) + len(plan.new) - _SHOWN)),
+            "button": _button(plan),
+            "form": UploadForm(),
+        }
+        return self._page(request, "check", context)
+
+    def _carry_out(self, request: HttpRequest, token: str, name: str, content: bytes) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                # Whoever takes it out first carries it out: two presses of the button are one.
+                if not cache.delete(_kept(request, token)):
+                    return redirect("admin:practices_practice_check", token)
+                done = carry_out(
+                    content,
+                    fingerprint=request.POST.get("fingerprint", ""),
+                    by=request.user,  # type: ignore[arg-type]
+                    name=f"„{name}“",
+                )
+                self._log_import(request, done, name)
+        except PlanChanged:
+            message = "Inzwischen hat sich etwas geändert. Bitte sehen Sie noch einmal hin, bevor Sie bestätigen."
+            self.message_user(request, message, messages.WARNING)
+            return redirect("admin:practices_practice_check", token)
+        new = sum(entry.outcome is Outcome.NEW for entry, _ in done)
+        told = [f"{_of(new, 'Beispiel', 'Beispiele')} als Entwurf angelegt"] if new else []
+        told += [f"{_of(len(done) - new, 'Beispiel', 'Beispiele')} geändert"] if len(done) > new else []
+        self.message_user(request, f"{' und '.join(told)}. Veröffentlicht ist davon nichts.", messages.SUCCESS)
+        return redirect("admin:practices_practice_changelist")
+
+    def _log_import(self, request: HttpRequest, done: list[tuple[Entry, Practice]], name: str) -> None:
+        self._log(request, CHANGE, f"Import von {_of(len(done), 'Beispiel', 'Beispielen')} aus „{name}“")
+        LogEntry.objects.bulk_create(
+            self._entry(
+                request,
+                ADDITION if entry.outcome is Outcome.NEW else CHANGE,
+                str(practice),
+                message=f"Import aus „{name}“: {_told(entry)}.",
+                object_id=str(practice.pk),
+            )
+            for entry, practice in done
+        )
+
+    def _log(self, request: HttpRequest, flag: int, what: str) -> None:
+        self._entry(request, flag, what, message=what).save()
+
+    def _entry(
+        self, request: HttpRequest, flag: int, what: str, *, message: str, object_id: str | None = None
+    ) -> LogEntry:
+        return LogEntry(
+            user_id=request.user.pk,
+            content_type=ContentType.objects.get_for_model(Practice),
+            object_id=object_id,
+            object_repr=what[:200],
+            action_flag=flag,
+            change_message=message,
+        )
+
+    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> TemplateResponse:
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        whole = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, **context}
+        return TemplateResponse(request, f"admin/import_export/{name}.html", whole)
+
+
+def _kept(request: HttpRequest, token: str) -> str:
+    """Under this name a file waits; only for the person who uploaded it."""
+    return f"practice-import:{request.user.pk}:{token}"
+
+
+def _told(entry: Entry) -> str:
+    fields = ", ".join(difference.label for difference in entry.differences)
+    return f"{entry.outcome.value} ({fields})" if fields else entry.outcome.value
+
+
+def _summary(plan: Plan) -> str:
+    rows = len(plan.entries) + plan.wrong_rows
+    parts = [
+        f"{_number(len(plan.new))} neu",
+        f"{_number(len(plan.changed))} geändert",
+        f"{_number(len(plan.unchanged))} unverändert",
+    ]
+    if plan.faults:
+        parts.append(f"{_number(plan.wrong_rows)} mit Fehlern")
+    return f"{_of(rows, 'Beispiel', 'Beispiele')} gelesen: {', '.join(parts)}."
+
+
+def _button(plan: Plan) -> str:
+    parts = []
+    if plan.new:
+        parts.append(_of(len(plan.new), "Entwurf anlegen", "Entwürfe anlegen"))
+    if plan.changed:
+        parts.append(_of(len(plan.changed), "Beispiel ändern", "Beispiele ändern"))
+    return " und ".join(parts)

@@ -1,0 +1,88 @@
+"""Every address of the portal: the names the resolver knows, and a page of each kind on filled data."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from platform_mark.publishing import versions
+from platform_mark.tokens import make_token
+from practices import suggesting
+from tests.make import LONG_WORD, Site
+
+
+@dataclass(frozen=True)
+class Route:
+    """One pattern of the URLconf: its full name, empty where it has none, and its path with placeholders."""
+
+    name: str
+    path: str
+
+
+def routes() -> list[Route]:
+    """Every pattern, through all includes and namespaces, the admin among them."""
+    return list(_walk(get_resolver(), "", ""))
+
+
+def _walk(resolver: URLResolver, namespace: str, path: str) -> Iterator[Route]:
+    for pattern in resolver.url_patterns:
+        below = path + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern, f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace, below)
+        elif isinstance(pattern, URLPattern):
+            yield Route(f"{namespace}{pattern.name}" if pattern.name else "", below)
+
+
+def public_pages(site: Site) -> dict[str, list[str]]:
+    """Addresses of pages for everybody, by the name of their route: each kind, and each of its looks."""
+    return {
+        "home": ["/"],
+        "branches:list": ["/branchen/"],
+        "branches:detail": [
+            site.metal.get_absolute_url(),
+            site.plastics.get_absolute_url(),
+            site.empty.get_absolute_url(),
+        ],
+        "legal-impressum": ["/impressum/"],
+        "legal-datenschutz": ["/datenschutz/"],
+        "legal-barrierefreiheit": ["/barrierefreiheit/"],
+        "practices:list": [
+            "/beispiele/",
+            "/beispiele/?seite=2",
+            f"/beispiele/?branche={site.metal.slug}&groesse=mittel",
+            "/beispiele/?groesse=gross&branche=gibt-es-nicht",
+            f"/beispiele/?branche={site.plastics.slug}&groesse=gross",
+            f"/beispiele/?branche={LONG_WORD}",
+        ],
+        "practices:compare": [
+            "/beispiele/vergleich/",
+            f"/beispiele/vergleich/?b={site.rich.slug}&b={site.external.slug}&b={site.long_words.slug}",
+        ],
+        "practices:suggest-sent": ["/beispiele/vorschlagen/fast-fertig/"],
+        "practices:detail": [
+            practice.get_absolute_url()
+            for practice in (site.rich, site.bare, site.external, site.anonymous, site.fictitious, site.long_words)
+        ],
+    }
+
+
+def form_pages() -> dict[str, list[str]]:
+    """Addresses of pages for everybody with a form that posts: they need a cookie, so they stand apart from reading."""
+    return {"practices:suggest": ["/beispiele/vorschlagen/"], "account_login": ["/konto/anmelden/"]}
+
+
+def secret_pages(site: Site) -> dict[str, list[str]]:
+    """Addresses whose last part is a key: made here, as a mail or a colleague would hand them on."""
+    suggestion = suggesting.suggest(
+        company="Heat & Co's Härterei",
+        place="Altena",
+        what="Der Ofen schreibt sein Buch selbst.",
+        benefit="Zwei Stunden weniger Büro je Woche.",
+        email="chefin@haerterei.test",
+    )
+    token = make_token(suggesting.PURPOSE, suggestion.pk, suggestion.token_version)
+    draft = site.hidden[0]
+    return {
+        "practices:suggestion": [f"/beispiele/vorschlag/{token}/"],
+        "practices:preview": [f"/beispiele/vorschau/{versions.open_preview(draft)}/"],
+    }

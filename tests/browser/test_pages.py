@@ -1,0 +1,192 @@
+"""Every kind of page in a real browser: barriers, quiet on the wire, reflow."""
+
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Page, Response
+
+from tests.browser.conftest import NewContext
+from tests.browser.portal import Portal
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
+    "phone": {"color_scheme": "light", "viewport": {"width": 360, "height": 740}, "has_touch": True},
+    "dark phone": {"color_scheme": "dark", "viewport": {"width": 360, "height": 740}, "has_touch": True},
+}
+
+KINDS = [
+    *("practices:compare", "practices:compare 2", "practices:suggest-sent"),
+    *("home", "practices:list", "practices:list 2", "practices:list 3", "practices:list 4", "practices:list 5"),
+    *("practices:list 6", "practices:detail", "practices:detail 2", "practices:detail 3", "practices:detail 4"),
+    *("practices:detail 5", "practices:detail 6", "branches:list", "branches:detail", "branches:detail 3"),
+    *("legal-impressum", "legal-datenschutz", "legal-barrierefreiheit", "404", "400", "login"),
+]
+
+
+def test_every_kind_of_page_is_looked_at(portal: Portal) -> None:
+    # The second branch page is of the same kind as the first.
+    assert set(portal.pages) - {"branches:detail 2"} == set(KINDS)
+
+
+def axe(page: Page) -> list[str]:
+    """What axe-core finds, one line each, with everything that can be opened open."""
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    page.evaluate(AXE)
+    found = page.evaluate(
+        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})", RULES
+    )
+    assert found["testEngine"]["name"] == "axe-core"
+    # A page on which nothing could be checked would be clean, too.
+    assert len(found["passes"]) >= 10
+    return [
+        f"{violation['id']}: {node['target']} {node['html'][:120]}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_axe_finds_no_barrier(visit: NewContext, portal: Portal, kind: str, look: str) -> None:
+    page = visit(bypass_csp=True, **LOOKS[look]).new_page()
+    page.goto(portal.pages[kind])
+
+    assert axe(page) == []
+    if "dark" in look:
+        assert brightness(page) < 0.2
+    else:
+        assert brightness(page) > 0.8
+
+
+def brightness(page: Page) -> float:
+    """How bright the paper is, 0 to 1."""
+    return page.evaluate(
+        """() => {
+            const canvas = document.createElement('canvas').getContext('2d');
+            canvas.fillStyle = getComputedStyle(document.body).backgroundColor;
+            canvas.fillRect(0, 0, 1, 1);
+            const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+            return a ? (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255 : 1;
+        }"""
+    )
+
+
+# ---------------------------------------------------------------- what happens on the wire
+
+WATCH = """
+    window.violations = [];
+    document.addEventListener('securitypolicyviolation', e => violations.push(`${e.violatedDirective} ${e.blockedURI}`));
+"""
+STORED = """() => ({
+    local: Object.keys(localStorage), session: Object.keys(sessionStorage), violations: window.violations,
+    handlers: [...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => /^on/.test(a.name))).length,
+    frames: document.querySelectorAll('iframe, object, embed').length,
+    unloaded: [...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src),
+})"""
+NOTHING = {"local": [], "session": [], "violations": [], "handlers": 0, "frames": 0, "unloaded": []}
+
+
+def is_broken_part(answer: Response) -> bool:
+    return answer.status >= 400 and not answer.request.is_navigation_request()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_is_quiet(visit: NewContext, portal: Portal, kind: str) -> None:
+    """Strict policy kept, no error, nothing asked from elsewhere, nothing stored, no cookie for reading."""
+    context = visit(viewport={"width": 1280, "height": 900})
+    context.add_init_script(WATCH)
+    foreign, failed, said = [], [], []
+    context.route(
+        lambda url: not url.startswith(f"{portal.url}/"),
+        lambda route: (foreign.append(route.request.url), route.abort()),
+    )
+    page = context.new_page()
+    page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("response", lambda answer: failed.append(answer.url) if is_broken_part(answer) else None)
+
+    answer = page.goto(portal.pages[kind])
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true); window.scrollTo(0, 99999)")
+    page.wait_for_load_state("networkidle")
+
+    assert answer is not None
+    assert answer.status == int(kind) if kind.isdigit() else answer.status == 200
+    # A browser reports the status of an error page itself.
+    said = [text for text in said if not (kind.isdigit() and f"status of {kind}" in text)]
+    assert (foreign, failed, said) == ([], [], [])
+    assert page.evaluate(STORED) == NOTHING
+    names = [cookie["name"] for cookie in context.cookies()]
+    assert names == (["__Host-csrf"] if kind in {"login"} else [])
+    assert page.evaluate("document.fonts.size") > 0
+
+
+def test_the_policy_is_really_enforced(visit: NewContext, portal: Portal) -> None:
+    """What the test above relies on: an inline script and a foreign picture are refused and noticed."""
+    context = visit()
+    context.add_init_script(WATCH)
+    page = context.new_page()
+    page.goto("/")
+    page.evaluate(
+        """() => {
+            const script = document.createElement('script');
+            script.textContent = 'window.ran = true';
+            document.body.append(script);
+            const image = document.createElement('img');
+            image.src = 'https://elsewhere.example/x.png';
+            document.body.append(image);
+        }"""
+    )
+    page.wait_for_function("window.violations.length >= 2")
+    assert page.evaluate("window.ran") is None
+
+
+# ---------------------------------------------------------------- narrow, large, spaced
+
+WIDER = """() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    return [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > width + 1)
+        .map(e => e.tagName + '.' + e.getAttribute('class')).slice(0, 5);
+}"""
+SPACING = """* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }
+    p { margin-bottom: 2em !important }"""
+CUT = """() => [...document.querySelectorAll('a, button, label, legend, summary, h1, h2, h3, p, li, td, th, dt, dd, span')].filter(e => {
+    const style = getComputedStyle(e), box = e.getBoundingClientRect();
+    if (!e.innerText?.trim() || box.width < 3 || box.height < 3 || style.clipPath !== 'none') return false;
+    const hides = value => value === 'hidden' || value === 'clip';
+    return hides(style.overflowY) && e.scrollHeight > e.clientHeight + 3
+        || hides(style.overflowX) && e.scrollWidth > e.clientWidth + 3;
+}).map(e => e.tagName + ' ' + e.innerText.trim().slice(0, 40))"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_scrolls_sideways_or_is_cut_off(visit: NewContext, portal: Portal, kind: str) -> None:
+    """At 320 px (the same as 400 % at 1280 px) and 360 px, as it is and with the text spacing of WCAG 1.4.12."""
+    page = visit(bypass_csp=True, viewport={"width": 1280, "height": 900}).new_page()
+    page.goto(portal.pages[kind])
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    before = set(page.evaluate(CUT))
+    zoom = page.evaluate("document.querySelector('meta[name=viewport]').content")
+    assert "user-scalable" not in zoom and "maximum-scale" not in zoom
+    for width in (320, 360):
+        page.set_viewport_size({"width": width, "height": 740})
+        assert page.evaluate(WIDER) == [], width
+    page.add_style_tag(content=SPACING)
+    assert page.evaluate(WIDER) == [], "spaced"
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert page.evaluate(WIDER) == [], "spaced and wide"
+    assert set(page.evaluate(CUT)) - before == set()
+
+
+@pytest.mark.parametrize("kind", ["home", "practices:list", "practices:detail", "branches:list"])
+def test_twice_the_text_size_loses_nothing(visit: NewContext, portal: Portal, kind: str) -> None:
+    """For those who enlarge the letters only: the root size is theirs (WCAG 1.4.4)."""
+    page = visit(bypass_csp=True, viewport={"width": 1280, "height": 900}).new_page()
+    page.goto(portal.pages[kind])
+    page.add_style_tag(content="html { font-size: 200% !important }")
+    assert page.evaluate(WIDER) == []

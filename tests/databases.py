@@ -1,0 +1,50 @@
+"""Databases for real server processes: migrated like the one of the tests, and gone afterwards."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import psycopg
+from django.db import connection
+
+
+@dataclass
+class OwnDatabase:
+    name: str
+    #: Its address for the environment of a process.
+    url: str
+    #: A connection to another database of the same server, for orders from outside.
+    outside: psycopg.Connection
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Let the models of this process read and write it."""
+        usual = connection.settings_dict["NAME"]
+        connection.close()
+        connection.settings_dict["NAME"] = self.name
+        try:
+            yield
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = usual
+
+
+@contextmanager
+def own_database(suffix: str) -> Iterator[OwnDatabase]:
+    """A copy of the empty test database; nobody may be connected to that one while it is copied."""
+    parameters = connection.get_connection_params()
+    connection.close()
+    source = parameters["dbname"]
+    assert source.startswith("test_"), "a test that wants this must be marked with django_db"
+    name = f"{source}_{suffix}"
+    access = {key: parameters[key] for key in ("host", "port", "user", "password") if parameters.get(key)}
+    with psycopg.connect(dbname="postgres", autocommit=True, **access) as outside:
+        outside.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        outside.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+        try:
+            url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+            yield OwnDatabase(name, url, outside)
+        finally:
+            outside.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

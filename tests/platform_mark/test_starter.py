@@ -1,0 +1,114 @@
+"""`manage.py starter_content`: loads once, takes away all and only what it loaded, and only in the quick start."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from platform_mark.media.models import Image
+from platform_mark.starter import content
+from platform_mark.taxonomy.models import CompanySize
+from platform_mark.taxonomy.reference import load_reference
+from practices.models import Practice, PracticePicture
+from tests.make import make_practice
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+@pytest.fixture(autouse=True)
+def quick_start(settings: LazySettings, tmp_path: Path) -> None:
+    settings.QUICK_START = True
+    settings.MEDIA_ROOT = tmp_path / "media"
+    load_reference()
+
+
+def starter_content(*arguments: str) -> str:
+    out = StringIO()
+    call_command("starter_content", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_it_shows_every_size_many_branches_and_every_field() -> None:
+    starter_content("load")
+    own = Practice.objects.published().filter(kind="own")
+
+    assert own.count() >= 10
+    assert all(own.values_list("is_fictitious", flat=True))
+    assert set(own.values_list("size", flat=True)) == set(CompanySize.values)
+    assert own.exclude(branches=None).values("branches").distinct().count() >= 6
+    for part in ("effects", "steps", "prerequisites", "pictures"):
+        assert own.exclude(**{part: None}).exists()
+    for name in ("failures", "lessons", "advice", "goal", "worries", "quote_text", "funding_programme"):
+        assert own.exclude(**{name: ""}).exists(), name
+    assert Practice.objects.published().filter(kind="external").count() == 27
+
+
+def test_invented_firms_stand_before_reports_in_the_list_and_no_date_lies_ahead() -> None:
+    starter_content("load")
+    newest = list(Practice.objects.published().newest_first())
+    assert [practice.kind for practice in newest] == sorted((p.kind for p in newest), reverse=True)
+    assert all(practice.as_of and practice.as_of <= timezone.localdate() for practice in newest)
+
+
+def test_loading_twice_is_loading_once() -> None:
+    first = starter_content("load")
+    count = Practice.objects.count()
+    assert first == f"Startinhalte geladen: {count} Beispiele.\n"
+    assert starter_content("load") == "Startinhalte geladen: 0 Beispiele.\n"
+    assert Practice.objects.count() == count
+
+
+def test_removing_takes_all_and_only_what_was_loaded(settings: LazySettings) -> None:
+    mine = make_practice("Eigenes der Redaktion")
+    starter_content("load")
+    Practice.objects.filter(is_fictitious=True).update(title="Von der Redaktion geändert")
+
+    starter_content("remove")
+
+    assert list(Practice.objects.all()) == [mine]
+    assert not Image.objects.exists()
+
+
+def test_a_starter_picture_that_staff_use_elsewhere_stays() -> None:
+    starter_content("load")
+    picture = PracticePicture.objects.first()
+    assert picture is not None
+    mine = make_practice("Eigenes der Redaktion")
+    PracticePicture.objects.create(practice=mine, image=picture.image)
+
+    starter_content("remove")
+
+    assert list(Image.objects.all()) == [picture.image]
+
+
+def test_what_was_there_before_is_neither_doubled_nor_removed() -> None:
+    call_command("import_practices", str(content.FOLDER / "practices_external.json"), stdout=StringIO())
+    starter_content("load")
+    assert Practice.objects.filter(kind="external").count() == 27
+    starter_content("remove")
+    assert Practice.objects.filter(kind="external").count() == 27
+
+
+def test_a_start_loads_only_into_an_empty_portal_and_not_again_after_removal() -> None:
+    assert "geladen: " in starter_content("load", "--if-empty")
+    starter_content("remove")
+    assert "nichts geladen" in starter_content("load", "--if-empty")
+    assert not Practice.objects.exists()
+
+
+def test_an_explicit_load_after_removal_brings_everything_back() -> None:
+    starter_content("load")
+    count = Practice.objects.count()
+    starter_content("remove")
+    starter_content("load")
+    assert Practice.objects.count() == count
+
+
+def test_production_refuses(settings: LazySettings) -> None:
+    settings.QUICK_START = False
+    with pytest.raises(CommandError, match="nur im Schnellstart"):
+        starter_content("load")
+    assert not Practice.objects.exists()
