@@ -85,7 +85,9 @@ INSTALLED_APPS = [
     "platform_mark.search",
     "platform_mark.publishing",
     "platform_mark.pages",
+    "actors",
     "practices",
+    "dialogues",
     "platform_mark.starter",
 ]
 

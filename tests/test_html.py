@@ -54,7 +54,10 @@ def collect() -> dict[str, HttpResponse]:
     kinds = {**public_pages(site), **form_pages(), **secret_pages(site)}
     found = {address: visitor.get(address) for addresses in kinds.values() for address in addresses}
     found |= {f"staff {name}": staff.get(address) for name, address in filled_in(site, cast).items()}
-    found |= {f"wrong {address}": visitor.post(address, {"login": "x", "company": "x"}) for address in form_pages_with_errors()}
+    found |= {
+        f"wrong {address}": visitor.post(address, {"login": "x", "company": "x"})
+        for address in form_pages_with_errors()
+    }
     newcomer = log_in(PortalClient(raise_request_exception=False), make_person("neu@portal.test", second_factor=False))
     for name in ("mfa_activate_totp", "mfa_index", "account_change_password"):
         found[f"new {name}"] = newcomer.get(reverse(name))
@@ -97,7 +100,6 @@ def test_every_page_is_valid_html(pages: dict[str, str], tmp_path: Path) -> None
     for message in complaints(pages, tmp_path):
         if message["type"] == "error":
             found.add((message["page"], message["message"], message.get("extract", "")[:120]))
-    for f in sorted(found): print("COMPLAINT", f)
     assert found == set()
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from django.db import connections
+from playwright.sync_api import Browser, BrowserContext, Playwright
 
 from tests.browser.portal import PASSWORD, Portal, fill, free_port, served
 from tests.databases import own_database
@@ -46,6 +47,18 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Itera
     if report.when == "call":
         item.stash[outcome] = report.failed
     return report
+
+
+@pytest.fixture(scope="session")
+def before_the_loop() -> None:
+    """Close what earlier tests opened: under Playwright's event loop Django sees other connections than before and after."""
+    connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def playwright(before_the_loop: None, playwright: Playwright) -> Iterator[Playwright]:
+    yield playwright
+    connections.close_all()
 
 
 @pytest.fixture(scope="session")

@@ -316,7 +316,8 @@ def asked_for(model: type[Model], action: str) -> tuple[str, ...]:
     """The rights one of which an action asks for."""
     model_admin = admin.site._registry[model]
     run = getattr(model_admin, action, None) or dict(admin.site.actions)[action]
-    return tuple(run.allowed_permissions)
+    # What cannot be edited can be sent again by who may change it (OutgoingMailAdmin.has_retry_permission).
+    return tuple("change" if right == "retry" else right for right in run.allowed_permissions)
 
 
 def test_every_right_of_a_role_is_one_of_a_model_that_exists_and_no_more_is_granted() -> None:

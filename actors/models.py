@@ -1,0 +1,572 @@
+"""The register: regional organisations, who speaks for them, and what they do for whom."""
+
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import URLValidator
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from platform_mark.publishing.models import Publishable, PublishableQuerySet
+from platform_mark.taxonomy.models import Branch, CompanySize, District, Municipality, TargetGroup, Topic
+
+WEB = URLValidator(schemes=["http", "https"])
+INVITATION_LASTS = timedelta(days=14)
+
+
+class ActorQuerySet(models.QuerySet):
+    def published(self) -> Self:
+        """Organisations that everybody may see: approved ones, and former ones with their note."""
+        return self.filter(state__in=["approved", "former"], merged_into=None)
+
+    def running(self) -> Self:
+        """Organisations that take part today."""
+        return self.filter(state="approved", merged_into=None)
+
+    def of(self, user: Any) -> Self:
+        """Organisations that this account speaks for, as owner or editor; none for a visitor or a disabled account."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        return self.filter(memberships__user=user, merged_into=None).exclude(state="declined")
+
+    def without_editor(self) -> Self:
+        """Approved organisations with an account at some time, and nobody active who could keep their entries true."""
+        active = Membership.objects.filter(actor=models.OuterRef("pk"), user__is_active=True)
+        return self.running().exclude(memberships=None).exclude(models.Exists(active))
+
+
+class Actor(models.Model):
+    """An organisation of the region. Its state is set by `actors.joining` alone."""
+
+    class Kind(models.TextChoices):
+        CHAMBER = "chamber", "Kammer"
+        AGENCY = "agency", "Wirtschaftsförderung und Agentur"
+        UNIVERSITY = "university", "Hochschule und Forschung"
+        UNION = "union", "Gewerkschaft"
+        EMPLOYMENT = "employment", "Arbeitsverwaltung"
+        ASSOCIATION = "association", "Verband und Innung"
+        EDUCATION = "education", "Bildung und Qualifizierung"
+        NETWORK = "network", "Netzwerk und Projekt"
+        OTHER = "other", "Andere"
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Wartet auf Freischaltung"
+        APPROVED = "approved", "Freigeschaltet"
+        DECLINED = "declined", "Abgelehnt"
+        FORMER = "former", "Ehemals"
+
+    name = models.CharField("Name", max_length=160)
+    slug = models.SlugField("Adresse", max_length=80, unique=True)
+    kind = models.CharField("Art", max_length=12, choices=Kind)
+    summary = models.CharField(
+        "In einem Satz",
+        max_length=300,
+        blank=True,
+        help_text="Was tut die Organisation für Betriebe der Region? Ein Satz, der allein verständlich ist.",
+    )
+    description = models.TextField("Mehr dazu", max_length=4000, blank=True)
+    website = models.URLField("Internetseite", max_length=500, blank=True, validators=[WEB])
+    municipality = models.ForeignKey(
+        Municipality,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="actors",
+        verbose_name="Sitz in der Region",
+    )
+    place = models.CharField("Sitz außerhalb der Region", max_length=80, blank=True)
+    municipalities = models.ManyToManyField(
+        Municipality,
+        related_name="serving_actors",
+        blank=True,
+        verbose_name="Tätig in",
+        help_text="Leer heißt: in der ganzen Region.",
+    )
+    contact_email = models.EmailField(
+        "Funktionspostfach",
+        blank=True,
+        help_text="Eine Adresse ohne Personennamen, zum Beispiel digital@kammer.de. Sie ist öffentlich.",
+    )
+    contact_phone = models.CharField("Telefon", max_length=40, blank=True)
+    second_email = models.EmailField(
+        "Zweite Adresse",
+        blank=True,
+        help_text="Nicht öffentlich. Dorthin schreiben wir, wenn das Funktionspostfach nicht antwortet.",
+    )
+    state = models.CharField("Stand", max_length=10, choices=State, default=State.WAITING, editable=False)
+    decline_reason = models.TextField("Begründung", max_length=1000, blank=True, editable=False)
+    approved_at = models.DateTimeField("Freigeschaltet am", null=True, blank=True, editable=False)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+    left_at = models.DateTimeField("Ausgetreten am", null=True, blank=True, editable=False)
+    is_trusted = models.BooleanField(
+        "Veröffentlicht sofort",
+        default=False,
+        help_text="Neues und Geändertes erscheint ohne vorherige Prüfung. Sie sehen es danach in der Liste.",
+    )
+    is_fictitious = models.BooleanField(
+        "Erfunden", default=False, help_text="Wird überall als „Beispielakteur“ gekennzeichnet."
+    )
+    source_url = models.URLField(
+        "Quelle (Adresse)",
+        max_length=1000,
+        blank=True,
+        validators=[WEB],
+        help_text="Woher die Angaben stammen, wenn sie nicht vom Akteur selbst kommen.",
+    )
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="merged_actors"
+    )
+    created_at = models.DateTimeField("Angelegt am", auto_now_add=True)
+    updated_at = models.DateTimeField("Geändert am", auto_now=True)
+
+    objects = ActorQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "Akteur"
+        verbose_name_plural = "Akteure"
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["waiting", "approved", "declined", "former"]), name="actor_state_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["waiting", "declined"]) | Q(approved_at__isnull=False),
+                name="actor_is_public_only_when_approved",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="declined") | ~Q(decline_reason=""), name="actor_is_declined_with_a_reason"
+            ),
+            models.CheckConstraint(condition=~Q(state="former") | Q(left_at__isnull=False), name="actor_left_on_a_day"),
+            models.CheckConstraint(
+                condition=Q(municipality=None) | Q(place=""),
+                name="actor_seat_inside_or_outside",
+                violation_error_message="Wählen Sie eine Stadt der Region oder nennen Sie einen Ort außerhalb, nicht beides.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("actors:detail", args=[self.slug])
+
+
+class Membership(models.Model):
+    """An account that speaks for an organisation."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", "Verantwortlich"
+        EDITOR = "editor", "Redaktion"
+
+    actor = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="memberships", verbose_name="Akteur")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships", verbose_name="Konto"
+    )
+    role = models.CharField("Rolle", max_length=10, choices=Role, default=Role.EDITOR)
+    joined_at = models.DateTimeField("Seit", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "Mitglied"
+        verbose_name_plural = "Mitglieder"
+        ordering = ["joined_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["actor", "user"],
+                name="one_membership_per_actor_and_account",
+                violation_error_message="Dieses Konto gehört schon dazu.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.get_role_display()
+
+
+class Invitation(models.Model):
+    """A colleague asked to join, by mail; the link ends with `expires_at`, its use, or its withdrawal."""
+
+    actor = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="invitations", verbose_name="Akteur")
+    email = models.EmailField("E-Mail-Adresse")
+    role = models.CharField("Rolle", max_length=10, choices=Membership.Role, default=Membership.Role.EDITOR)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    token_version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField("Eingeladen am", auto_now_add=True)
+    expires_at = models.DateTimeField("Gilt bis")
+    accepted_at = models.DateTimeField("Angenommen am", null=True, blank=True, editable=False)
+    withdrawn_at = models.DateTimeField("Zurückgezogen am", null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "Einladung"
+        verbose_name_plural = "Einladungen"
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["actor", "email"],
+                condition=Q(accepted_at=None, withdrawn_at=None),
+                name="one_open_invitation_per_actor_and_address",
+                violation_error_message="Diese Adresse ist schon eingeladen.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Einladung {self.pk}"
+
+
+class Claim(models.Model):
+    """Somebody says that they speak for an organisation that is listed already; staff decide."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Offen"
+        GRANTED = "granted", "Bestätigt"
+        DECLINED = "declined", "Abgelehnt"
+
+    actor = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="claims", verbose_name="Akteur")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="claims", verbose_name="Konto"
+    )
+    reason = models.TextField("Begründung", max_length=1000)
+    state = models.CharField("Stand", max_length=10, choices=State, default=State.OPEN, editable=False)
+    answer = models.TextField("Antwort", max_length=1000, blank=True, editable=False)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField("Gestellt am", auto_now_add=True)
+    decided_at = models.DateTimeField("Entschieden am", null=True, blank=True, editable=False)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = "Anspruch"
+        verbose_name_plural = "Ansprüche"
+        ordering = ["created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["actor", "user"],
+                condition=Q(state="open"),
+                name="one_open_claim_per_actor_and_account",
+                violation_error_message="Ihre Anfrage liegt uns schon vor.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="declined") | ~Q(answer=""), name="claim_is_declined_with_a_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Anspruch {self.pk}"
+
+
+class ActivityQuerySet(PublishableQuerySet):
+    def visible_to(self, user: Any, at: datetime | None = None) -> Self:
+        """What this visitor may see now: the public entries, and for people of approved actors also those for actors only."""
+        found = self.published(at).filter(actor__in=Actor.objects.running())
+        if user.is_authenticated and user.is_active and Actor.objects.of(user).filter(state="approved").exists():
+            return found
+        return found.filter(visibility="public")
+
+    def public(self, at: datetime | None = None) -> Self:
+        """What everybody may see; every list, count, feed, search and download for visitors starts here."""
+        return self.published(at).filter(visibility="public", actor__in=Actor.objects.running())
+
+
+class Activity(Publishable):
+    """What an organisation does for whom, as everybody sees it. Edits wait in a Revision; see `actors.review`."""
+
+    class Kind(models.TextChoices):
+        ADVICE = "advice", "Beratung"
+        TRAINING = "training", "Qualifizierung"
+        FUNDING = "funding", "Förderung"
+        EVENT = "event", "Veranstaltung"
+        NETWORK = "network", "Netzwerk"
+        DEMONSTRATION = "demonstration", "Zeigen und Testen"
+        INFORMATION = "information", "Information"
+
+    class Phase(models.TextChoices):
+        INFORM = "inform", "informieren"
+        AWAKEN = "awaken", "sensibilisieren"
+        PLAN = "plan", "planen"
+        IMPLEMENT = "implement", "umsetzen"
+        SUSTAIN = "sustain", "verstetigen"
+
+    class Cost(models.TextChoices):
+        FREE = "free", "kostenlos"
+        PAID = "paid", "kostet etwas"
+        FUNDED = "funded", "gefördert"
+        UNKNOWN = "unknown", "nicht genannt"
+
+    class Visibility(models.TextChoices):
+        PUBLIC = "public", "öffentlich"
+        ACTORS = "actors", "nur für Akteure"
+
+    actor = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="activities", verbose_name="Akteur")
+    title = models.CharField(
+        "Titel", max_length=120, help_text="Was gibt es? Zum Beispiel „Digital-Check vor Ort, ein halber Tag“."
+    )
+    slug = models.SlugField("Adresse", max_length=80, unique=True)
+    summary = models.CharField("In einem Satz", max_length=300, help_text="Steht in jeder Liste. Allein verständlich.")
+    description = models.TextField(
+        "Was genau", max_length=6000, blank=True, help_text="Was geschieht, für wen, was kommt dabei heraus?"
+    )
+    kind = models.CharField("Art", max_length=14, choices=Kind)
+    target_groups = ArrayField(
+        models.CharField(max_length=10, choices=TargetGroup), verbose_name="Für wen", default=list, blank=True
+    )
+    branches = models.ManyToManyField(
+        Branch,
+        related_name="activities",
+        blank=True,
+        verbose_name="Branchen",
+        help_text="Leer heißt: für alle Branchen.",
+    )
+    sizes = ArrayField(
+        models.CharField(max_length=10, choices=CompanySize),
+        verbose_name="Betriebsgrößen",
+        default=list,
+        blank=True,
+        help_text="Leer heißt: für alle Größen.",
+    )
+    phases = ArrayField(models.CharField(max_length=10, choices=Phase), verbose_name="Phase", default=list, blank=True)
+    topics = models.ManyToManyField(Topic, related_name="activities", blank=True, verbose_name="Themen")
+    municipalities = models.ManyToManyField(
+        Municipality, related_name="activities", blank=True, verbose_name="Städte und Gemeinden"
+    )
+    districts = models.ManyToManyField(District, related_name="activities", blank=True, verbose_name="Kreise")
+    area = models.CharField(
+        "Anderes Gebiet", max_length=80, blank=True, help_text="Zum Beispiel „Südwestfalen“. Sonst leer lassen."
+    )
+    cost = models.CharField("Kosten", max_length=10, choices=Cost, default=Cost.UNKNOWN)
+    cost_note = models.CharField("Kosten genauer", max_length=160, blank=True)
+    language = models.CharField("Sprache", max_length=80, blank=True, default="Deutsch")
+    access = models.CharField(
+        "So kommt man daran",
+        max_length=300,
+        blank=True,
+        help_text="Zum Beispiel „Anruf genügt, Termin binnen zwei Wochen“.",
+    )
+    contact_email = models.EmailField(
+        "Funktionspostfach", blank=True, help_text="Leer lassen: Es gilt das Postfach des Akteurs."
+    )
+    contact_phone = models.CharField("Telefon", max_length=40, blank=True)
+    contact_person = models.CharField("Ansprechperson", max_length=120, blank=True)
+    person_agreed_on = models.DateField(
+        "Einwilligung der Person vom",
+        null=True,
+        blank=True,
+        help_text="An diesem Tag hat die Person zugestimmt, hier mit Namen zu stehen.",
+    )
+    url = models.URLField("Mehr im Internet", max_length=1000, blank=True, validators=[WEB])
+    valid_from = models.DateField("Ab", null=True, blank=True)
+    valid_until = models.DateField(
+        "Bis", null=True, blank=True, help_text="Danach steht der Eintrag unter „Frühere Einträge“."
+    )
+    visibility = models.CharField("Sichtbar für", max_length=10, choices=Visibility, default=Visibility.PUBLIC)
+    external_id = models.CharField(
+        "Eigenes Kennzeichen",
+        max_length=120,
+        blank=True,
+        help_text="Freiwillig, aus Ihrem System. Hilft beim Einlesen.",
+    )
+    source_url = models.URLField("Quelle (Adresse)", max_length=1000, blank=True, validators=[WEB], editable=False)
+
+    # "Still true" is an assurance of its own, apart from the day of the last change. Empty: nobody has assured it yet.
+    confirmed_at = models.DateTimeField("Zuletzt bestätigt am", null=True, blank=True, editable=False)
+    confirmed_by_staff = models.BooleanField("Von der Agentur bestätigt", default=False, editable=False)
+    changed_at = models.DateTimeField("Zuletzt geändert am", null=True, blank=True, editable=False)
+    checked_at = models.DateTimeField("Nachgesehen am", null=True, blank=True, editable=False)
+    token_version = models.PositiveIntegerField(default=1, editable=False)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="merged_activities"
+    )
+
+    objects = ActivityQuerySet.as_manager()
+
+    class Meta(Publishable.Meta):
+        verbose_name = "Aktivität"
+        verbose_name_plural = "Aktivitäten"
+        ordering = ["title", "pk"]
+        indexes = [GinIndex(fields=["target_groups"], name="activity_target_groups")]
+        constraints = [
+            *Publishable.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(contact_person="") | Q(person_agreed_on__isnull=False),
+                name="activity_names_a_person_with_consent",
+                violation_error_message="Eine Person darf hier nur mit ihrer Einwilligung stehen. Tragen Sie den Tag ein.",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_from=None) | Q(valid_until=None) | Q(valid_until__gte=F("valid_from")),
+                name="activity_ends_after_it_begins",
+                violation_error_message="„Bis“ muss nach „Ab“ liegen.",
+            ),
+            models.CheckConstraint(
+                condition=Q(target_groups__contained_by=TargetGroup.values), name="activity_target_groups_are_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(sizes__contained_by=CompanySize.values), name="activity_sizes_are_known"
+            ),
+            models.UniqueConstraint(
+                fields=["actor", "external_id"],
+                condition=~Q(external_id=""),
+                name="activity_has_its_own_external_id",
+                violation_error_message="Dieses Kennzeichen trägt schon ein anderer Eintrag von Ihnen.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("actors:activity", args=[self.slug])
+
+
+class Revision(models.Model):
+    """What an actor wants an entry to say: written, handed over, approved in whole or part, or sent back with a reason.
+
+    `data` is a snapshot in the form of `actors.snapshot`. The public entry stays as it is until staff approve.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Entwurf"
+        SUBMITTED = "submitted", "In Prüfung"
+        SENT_BACK = "sent_back", "Zurückgegeben"
+        APPROVED = "approved", "Übernommen"
+        WITHDRAWN = "withdrawn", "Zurückgezogen"
+
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="revisions", verbose_name="Aktivität")
+    data = models.JSONField()
+    state = models.CharField("Stand", max_length=10, choices=State, default=State.DRAFT, editable=False)
+    change_note = models.CharField(
+        "Was ist neu?", max_length=200, blank=True, help_text="Öffentlich. Ein Satz genügt: „Neuer Termin im März“."
+    )
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    submitted_at = models.DateTimeField("Eingereicht am", null=True, blank=True, editable=False)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    reason = models.TextField("Begründung", max_length=1000, blank=True, editable=False)
+    decided_at = models.DateTimeField("Entschieden am", null=True, blank=True, editable=False)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+    created_at = models.DateTimeField("Angelegt am", auto_now_add=True)
+    updated_at = models.DateTimeField("Geändert am", auto_now=True)
+
+    class Meta:
+        verbose_name = "Überarbeitung"
+        verbose_name_plural = "Überarbeitungen"
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["activity"],
+                condition=Q(state__in=["draft", "submitted", "sent_back"]),
+                name="one_open_revision_per_activity",
+                violation_error_message="Es gibt schon eine offene Überarbeitung.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="sent_back") | ~Q(reason=""), name="revision_is_sent_back_with_a_reason"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="submitted") | Q(submitted_at__isnull=False), name="revision_was_submitted_at_a_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Überarbeitung {self.pk}"
+
+
+class Confirmation(models.Model):
+    """Proof that somebody said "still true": when, and whether for the organisation or the agency."""
+
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="confirmations")
+    by_staff = models.BooleanField("Von der Agentur", default=False)
+    by_link = models.BooleanField("Ohne Anmeldung, über den Link", default=False)
+    confirmed_at = models.DateTimeField("Bestätigt am", default=timezone.now)
+
+    class Meta:
+        verbose_name = "Bestätigung"
+        verbose_name_plural = "Bestätigungen"
+        ordering = ["-confirmed_at"]
+
+    def __str__(self) -> str:
+        return f"{self.confirmed_at:%d.%m.%Y}"
+
+
+class FreshnessNotice(models.Model):
+    """One rung of the ladder, climbed for one entry and one due day; the row is claimed before the mail goes out."""
+
+    class Rung(models.TextChoices):
+        SOON = "soon", "30 Tage vorher"
+        NEXT_WEEK = "next_week", "7 Tage vorher"
+        OVERDUE = "overdue", "14 Tage danach"
+
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="freshness_notices")
+    due_on = models.DateField("Fällig am")
+    rung = models.CharField("Stufe", max_length=10, choices=Rung)
+    sent_at = models.DateTimeField("Verschickt am", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "Erinnerung"
+        verbose_name_plural = "Erinnerungen"
+        constraints = [models.UniqueConstraint(fields=["activity", "due_on", "rung"], name="each_rung_is_climbed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.due_on:%d.%m.%Y}, {self.get_rung_display()}"
+
+
+class Proposal(models.Model):
+    """Somebody without an account says what is wrong in an entry."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Offen"
+        DONE = "done", "Übernommen"
+        DECLINED = "declined", "Nicht übernommen"
+
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="proposals", verbose_name="Aktivität")
+    text = models.TextField("Was sollte geändert werden?", max_length=2000)
+    email = models.EmailField("E-Mail-Adresse", blank=True, help_text="Freiwillig, für eine Antwort.")
+    state = models.CharField("Stand", max_length=10, choices=State, default=State.OPEN, editable=False)
+    answer = models.TextField("Antwort", max_length=1000, blank=True, editable=False)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField("Eingegangen am", auto_now_add=True)
+    answered_at = models.DateTimeField("Beantwortet am", null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "Änderungsvorschlag"
+        verbose_name_plural = "Änderungsvorschläge"
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return f"Änderungsvorschlag {self.pk}"
+
+
+class Cooperation(models.Model):
+    """One actor asks another to work together. Relayed: neither side learns an address before answering."""
+
+    sender = models.ForeignKey(Actor, on_delete=models.CASCADE, related_name="cooperations_sent", verbose_name="Von")
+    receiver = models.ForeignKey(
+        Actor, on_delete=models.CASCADE, related_name="cooperations_received", verbose_name="An"
+    )
+    activity = models.ForeignKey(
+        Activity, on_delete=models.SET_NULL, null=True, blank=True, related_name="cooperations", verbose_name="Zu"
+    )
+    text = models.TextField("Nachricht", max_length=2000)
+    written_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    answer = models.TextField("Antwort", max_length=2000, blank=True)
+    created_at = models.DateTimeField("Geschrieben am", auto_now_add=True)
+    answered_at = models.DateTimeField("Beantwortet am", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "Kooperationsanfrage"
+        verbose_name_plural = "Kooperationsanfragen"
+        ordering = ["-created_at"]
+        constraints = [models.CheckConstraint(condition=~Q(sender=F("receiver")), name="cooperation_is_between_two")]
+
+    def __str__(self) -> str:
+        return f"Kooperationsanfrage {self.pk}"

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class Dialogues(AppConfig):
+    name = "dialogues"
+    verbose_name = "Branchendialoge"
