@@ -1,9 +1,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from dialogues.formats.urls import format_patterns, idea_patterns
+
 urlpatterns = [
     path("", include("platform_mark.pages.urls")),
     path("beispiele/", include("practices.urls")),
+    path("formate/", include(format_patterns)),
+    path("ideen/", include(idea_patterns)),
     path("konto/", include("platform_mark.accounts.urls")),
     path("medien/", include("platform_mark.media.urls")),
     path("admin/", admin.site.urls),
