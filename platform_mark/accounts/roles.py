@@ -34,16 +34,26 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "dialogues.formatdocument": (*_EDIT, "delete"),
         "dialogues.tryreport": ("view", "change"),
         "dialogues.idea": ("view", "change", "delete"),
+        "pages.barrierreport": ("view", "change"),
     },
     "Moderation": {"practices.practice": ("view",), "taxonomy.branch": ("view",), "taxonomy.topic": ("view",)},
     "Veranstaltungen": {"practices.practice": ("view",), "taxonomy.branch": ("view",), "taxonomy.topic": ("view",)},
     "Datenschutz": {
         "accounts.user": ("view",),
         "pages.legaltext": _EDIT,
+        "pages.barrierreport": ("view",),
+        "dialogues.idea": ("view",),
+        "dialogues.tryreport": ("view",),
         "practices.suggestion": ("view",),
         "outbox.outgoingmail": ("view",),
     },
-    "Verwaltung": {"accounts.user": _EDIT, "pages.legaltext": _EDIT, "outbox.outgoingmail": ("view", "change")},
+    "Verwaltung": {
+        "accounts.user": _EDIT,
+        "pages.legaltext": _EDIT,
+        "pages.operator": _EDIT,
+        "pages.barrierreport": ("view", "change"),
+        "outbox.outgoingmail": ("view", "change"),
+    },
 }
 
 

@@ -19,6 +19,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from platform_mark.contact import operator
 from platform_mark.tokens import make_token
 
 from .models import OutgoingMail
@@ -61,7 +62,7 @@ def queue(
     key = address_key(to)
     if is_limited and _is_over_limit(key):
         return None
-    text = render_to_string(f"email/{kind}.txt", {**context, "link": LINK, "operator": settings.OPERATOR})
+    text = render_to_string(f"email/{kind}.txt", {**context, "link": LINK, "operator": operator()})
     subject, _, body = text.partition("\n")
     mail = OutgoingMail.objects.create(
         kind=kind,

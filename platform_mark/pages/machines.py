@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from dialogues.formats.models import Format
+from platform_mark.contact import operator
 from platform_mark.taxonomy.models import Branch
 from practices.models import Practice
 
@@ -30,6 +32,10 @@ class FixedPages(_OwnAddress):
         return [
             "home",
             "branches:selection",
+            "formats:list",
+            "ideas:list",
+            "ideas:send",
+            "barrier-report",
             "practices:list",
             "practices:suggest",
             "branches:list",
@@ -45,6 +51,14 @@ class BranchPages(_OwnAddress):
         return Branch.objects.current()
 
 
+class FormatPages(_OwnAddress):
+    def items(self) -> Iterable[Model]:
+        return Format.objects.published().only("slug", "updated_at")
+
+    def lastmod(self, item: Format) -> object:
+        return item.updated_at
+
+
 class PracticePages(_OwnAddress):
     def items(self) -> Iterable[Model]:
         return Practice.objects.published().newest_first().only("slug", "updated_at")
@@ -53,7 +67,7 @@ class PracticePages(_OwnAddress):
         return item.updated_at
 
 
-SITEMAPS = {"seiten": FixedPages, "branchen": BranchPages, "beispiele": PracticePages}
+SITEMAPS = {"seiten": FixedPages, "branchen": BranchPages, "beispiele": PracticePages, "formate": FormatPages}
 
 
 @require_safe
@@ -72,11 +86,11 @@ def robots(request: HttpRequest) -> HttpResponse:
 @require_safe
 def security(request: HttpRequest) -> HttpResponse:
     """Say where a weakness can be reported (RFC 9116)."""
-    contact = settings.OPERATOR["email"]
+    address = operator()["email"]
     expires = timezone.now() + timedelta(days=180)
     return _text(
         [
-            f"Contact: mailto:{contact}" if contact else f"Contact: {settings.BASE_URL}{reverse('legal-impressum')}",
+            f"Contact: mailto:{address}" if address else f"Contact: {settings.BASE_URL}{reverse('legal-impressum')}",
             f"Expires: {expires:%Y-%m-%dT00:00:00Z}",
             "Preferred-Languages: de, en",
             f"Canonical: {settings.BASE_URL}{reverse('security')}",

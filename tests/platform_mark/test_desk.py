@@ -28,18 +28,20 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from dialogues.formats.models import Format, Idea, TryReport
 from platform_mark.accounts.models import User
 from platform_mark.accounts.roles import ROLES, load_roles
 from platform_mark.desk.site import EDITOR_STYLE
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.media.models import Document, Image
-from platform_mark.pages.models import LegalText
+from platform_mark.pages.models import BarrierReport, LegalText, Operator
 from platform_mark.publishing.models import State
 from platform_mark.search.models import Synonym
 from platform_mark.taxonomy.models import Branch, BranchCode, District, Municipality, Selection, Topic
 from practices.models import Practice, Suggestion
 from tests.cast import PEOPLE, Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
+from tests.dialogues.formats.make import make_format
 from tests.make import make_branch, make_image, make_municipality, make_practice, make_selection, make_topic, make_user
 from tests.markup import Page
 
@@ -111,6 +113,15 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     Practice: make_example,
     Suggestion: lambda number: Suggestion.objects.create(
         company=f"Betrieb {number}", place="Altena", what="Etwas.", benefit="Viel.", email="a@firma.test"
+    ),
+    Operator: lambda number: Operator.objects.get_or_create(defaults=dict(settings.OPERATOR))[0],
+    BarrierReport: lambda number: BarrierReport.objects.create(where=f"/seite-{number}/", what="Kein Fokus."),
+    Format: lambda number: make_format(f"Karte {number}"),
+    Idea: lambda number: Idea.objects.create(
+        target_group="trainees", problem="Zettel.", suggestion=f"Suchen {number}.", email="azubi@firma.test"
+    ),
+    TryReport: lambda number: TryReport.objects.create(
+        format=make_format(), where=f"Werk {number}", with_whom="drei", worked="Viel.", email="azubi@firma.test"
     ),
     Selection: lambda number: make_selection(make_branch(), make_branch()),
     Synonym: lambda number: Synonym.objects.create(terms=[f"Wort {number}", f"Anderes {number}"]),
@@ -383,6 +394,13 @@ def test_each_number_on_the_start_page_leads_to_as_many_rows(cast: Cast) -> None
 
 def test_a_missing_legal_text_is_named_until_there_is_one(cast: Cast) -> None:
     LegalText.objects.all().delete()
+    others = set(LegalText.Page) - {
+        LegalText.Page.IMPRESSUM,
+        LegalText.Page.DATENSCHUTZ,
+        LegalText.Page.BARRIEREFREIHEIT,
+    }
+    for page in others:
+        LegalText.objects.create(page=page, valid_from=timezone.localdate(), body="<p>x</p>")
     client = cast.client("administrator")
     text = Page.of(client.get("/admin/")).main.text
     assert "3 rechtliche Texte fehlen: Impressum, Datenschutz und Barrierefreiheit" in text
