@@ -1,6 +1,6 @@
 """Branchendialoge: what is planned, who has a seat, who waits, and what came of it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -55,6 +55,13 @@ class DialogueQuerySet(PublishableQuerySet):
     def in_branch(self, branch: Branch) -> Self:
         """Dialogues that name this branch, alone or among others."""
         return self.filter(branches=branch)
+
+    def promoting(self, at: datetime | None = None) -> Self:
+        """Dialogues in which a freed seat still goes to somebody waiting: public, not cancelled, closed or begun."""
+        at = at or timezone.now()
+        return self.published(at).filter(
+            Q(signup_closes_at=None) | Q(signup_closes_at__gt=at), cancelled_at=None, starts_at__gt=at
+        )
 
 
 class Dialogue(Publishable):
@@ -241,6 +248,21 @@ class Dialogue(Publishable):
     def get_absolute_url(self) -> str:
         return reverse("dialogues:detail", args=[self.slug])
 
+    @property
+    def signup_ends_at(self) -> datetime | None:
+        """When sign-up ends: as staff set it, else with the beginning."""
+        return min(filter(None, (self.signup_closes_at, self.starts_at)), default=None)
+
+    def has_begun(self, at: datetime | None = None) -> bool:
+        """Whether the dialogue has started at the instant `at` (now, if not given)."""
+        return self.starts_at is not None and self.starts_at <= (at or timezone.now())
+
+    def is_promoting(self, at: datetime | None = None) -> bool:
+        """The same rule as `DialogueQuerySet.promoting`, for one dialogue in hand."""
+        at = at or timezone.now()
+        ends_at = self.signup_ends_at
+        return self.is_published(at) and self.cancelled_at is None and ends_at is not None and ends_at > at
+
 
 class DialoguePart(models.Model):
     """A row that belongs to one dialogue and has its place in an order."""
@@ -412,12 +434,25 @@ class RegistrationQuerySet(models.QuerySet):
         """Those waiting, in the order in which they are served."""
         return self.filter(state="waiting").order_by("waiting_number")
 
+    def unconfirmed(self) -> Self:
+        """Sign-ups whose person has not pressed the button yet: they hold nothing."""
+        return self.filter(state="pending", confirmed_at=None)
+
+    def to_decide(self) -> Self:
+        """Confirmed sign-ups for a moderated dialogue that staff have not answered, the oldest first."""
+        return self.filter(state="pending", confirmed_at__isnull=False).order_by("confirmed_at", "pk")
+
+    def bookings(self) -> Self:
+        """Whole bookings: without the rows that only hold those of a group who still wait."""
+        return self.filter(part_of=None)
+
 
 class Registration(models.Model):
     """One booking of one company: one state, and the people it is for. `dialogues.registration` alone changes it."""
 
     class State(models.TextChoices):
-        PENDING = "pending", "E-Mail nicht bestätigt"
+        # Not confirmed by the person; or confirmed, and staff have not decided (see `is_to_decide`).
+        PENDING = "pending", "Noch offen"
         CONFIRMED = "confirmed", "Bestätigt"
         WAITING = "waiting", "Warteliste"
         OFFERED = "offered", "Platz angeboten"
@@ -433,7 +468,8 @@ class Registration(models.Model):
     dialogue = models.ForeignKey(
         Dialogue, on_delete=models.PROTECT, related_name="registrations", verbose_name="Branchendialog"
     )
-    # Those of a group "auch einzeln" who still wait after others of it got seats: same link, same mails.
+    # Those of a booking who still wait after others of it got seats. Such a row has no address of its own: link and mails
+    # are those of the booking, and its people move there when they are seated.
     part_of = models.ForeignKey(
         "self", on_delete=models.CASCADE, null=True, blank=True, editable=False, related_name="parts"
     )
@@ -451,6 +487,9 @@ class Registration(models.Model):
     needs = models.TextField("Was wir beachten sollen", max_length=500, blank=True)
     needs_agreed_at = models.DateTimeField("Einwilligung dazu", null=True, blank=True, editable=False)
     news_agreed_at = models.DateTimeField("Einwilligung in spätere Nachrichten", null=True, blank=True, editable=False)
+    list_agreed_at = models.DateTimeField(
+        "Einwilligung, anderen Teilnehmenden genannt zu werden", null=True, blank=True, editable=False
+    )
     # The edition of the notice and of the consents that was shown, see dialogues/notices.py.
     notice_version = models.CharField("Fassung der Hinweise", max_length=20, editable=False)
 
@@ -493,12 +532,13 @@ class Registration(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["dialogue", "email_key"],
-                condition=Q(state__in=["pending", "confirmed", "waiting", "offered"], part_of=None),
+                # Without an address: signed up by telephone, or deleted since.
+                condition=Q(state__in=["pending", "confirmed", "waiting", "offered"], part_of=None) & ~Q(email_key=""),
                 name="one_living_registration_per_address",
             ),
             models.UniqueConstraint(fields=["dialogue", "waiting_number"], name="each_waiting_number_is_given_once"),
             models.CheckConstraint(
-                condition=~Q(state__in=["waiting", "offered"]) | Q(waiting_number__isnull=False),
+                condition=~Q(state="waiting") | Q(waiting_number__isnull=False),
                 name="who_waits_has_a_number",
             ),
             models.CheckConstraint(
@@ -520,6 +560,11 @@ class Registration(models.Model):
 
     def __str__(self) -> str:
         return self.company or f"Anmeldung {self.pk}"
+
+    @property
+    def is_to_decide(self) -> bool:
+        """Whether staff have to accept or reject it: the person has confirmed, the dialogue is moderated."""
+        return self.state == self.State.PENDING and self.confirmed_at is not None
 
 
 class Attendee(models.Model):
@@ -698,7 +743,3 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return f"Rückmeldung {self.pk}"
-
-
-# Somebody who never confirmed ends after this, counted from the sending of the mail.
-UNCONFIRMED = timedelta(hours=48)
