@@ -46,7 +46,6 @@ from .models import (
     SeatKind,
     Series,
 )
-from .registration import invitation_token
 from .seats import SeatState, seat_state, seat_states
 
 SOON = timedelta(days=14)
@@ -332,7 +331,7 @@ class DialogueAdmin(AttendancePages, PublishableAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Dialogue | None = None) -> list[str]:
         """What those who come must be told of is changed by the step that tells them."""
         fields = super().get_readonly_fields(request, obj)
-        is_promised = obj is not None and obj.state == State.PUBLISHED and not planning.is_over(obj)
+        is_promised = obj is not None and obj.state == State.PUBLISHED and not obj.is_over()
         return [*fields, *planning.MOVABLE] if is_promised else fields
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -373,7 +372,7 @@ class DialogueAdmin(AttendancePages, PublishableAdmin):
         if dialogue is not None:
             state = seat_state(dialogue)
             report = Report.objects.filter(dialogue=dialogue).first()
-            is_over = planning.is_over(dialogue)
+            is_over = dialogue.is_over()
             context |= {
                 "seats": state,
                 "seats_hint": occupancy.hint(state) if not dialogue.has_begun() else "",
@@ -388,7 +387,8 @@ class DialogueAdmin(AttendancePages, PublishableAdmin):
                 "report": report,
                 "attendance": attendance(dialogue),
                 "missing": planning.missing_for_publication(dialogue) if dialogue.state != State.PUBLISHED else [],
-                "invitation": invitation_token(dialogue) if dialogue.is_by_invitation else "",
+                "invitation": dialogue.is_by_invitation,
+                "invitation_link": planning.invitation_link(dialogue) if dialogue.is_by_invitation else "",
                 "may_see_people": request.user.has_perm("dialogues.view_registration"),
                 "may_sign_up": request.user.has_perm("dialogues.add_registration"),
                 "may_check_in": request.user.has_perm("dialogues.check_in_registration"),

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import OperationalError, transaction
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 from psycopg import errors
 
@@ -88,7 +90,7 @@ def publish(dialogue: Dialogue, *, by: "User | None" = None) -> Dialogue:
 def take_offline(dialogue: Dialogue, *, archive: bool = False) -> Dialogue:
     """Withdraw or archive it; raises PlanRefused while people count on it."""
     dialogue = _locked(dialogue)
-    if not is_over(dialogue) and not dialogue.cancelled_at and (number := dialogue.registrations.living().count()):
+    if not dialogue.is_over() and not dialogue.cancelled_at and (number := dialogue.registrations.living().count()):
         raise PlanRefused(
             f"Es gibt {_signups(number)}. Sagen Sie den Dialog ab: Dann erfahren alle davon, und die Seite bleibt lesbar."
         )
@@ -110,7 +112,7 @@ def cancel_dialogue(dialogue: Dialogue, *, reason: str, by: "User | None" = None
         raise PlanRefused("Dieser Dialog ist schon abgesagt.")
     if dialogue.state != State.PUBLISHED:
         raise PlanRefused("Dieser Dialog ist nicht veröffentlicht. Einen Entwurf können Sie einfach löschen.")
-    if is_over(dialogue):
+    if dialogue.is_over():
         raise PlanRefused("Dieser Dialog ist schon vorbei.")
     if not reason.strip():
         raise PlanRefused("Nennen Sie den Grund. Er steht in der E-Mail und auf der Seite.")
@@ -139,7 +141,7 @@ def change_dialogue(dialogue: Dialogue, *, by: "User | None" = None, **values: A
         raise TypeError(f"not movable: {sorted(unknown)}")
     if dialogue.cancelled_at:
         raise PlanRefused("Dieser Dialog ist abgesagt. Kopieren Sie ihn, wenn er doch stattfindet.")
-    if is_over(dialogue):
+    if dialogue.is_over():
         raise PlanRefused("Dieser Dialog ist schon vorbei.")
     before = {name: getattr(dialogue, name) for name in MOVABLE}
     place_before = place_in_words(dialogue)
@@ -249,7 +251,7 @@ def publish_report(dialogue: Dialogue, *, by: "User | None" = None) -> int:
         raise PlanRefused("Veröffentlichen Sie zuerst den Dialog selbst.")
     if dialogue.cancelled_at:
         raise PlanRefused("Dieser Dialog hat nicht stattgefunden.")
-    if not is_over(dialogue):
+    if not dialogue.is_over():
         raise PlanRefused("Der Dialog ist noch nicht zu Ende.")
     if report is None or not (report.summary or dialogue.outcomes.exists()):
         raise PlanRefused("Schreiben Sie zuerst eine Zusammenfassung oder mindestens ein Ergebnis.")
@@ -305,9 +307,10 @@ def renew_invitation(dialogue: Dialogue) -> None:
     dialogue.refresh_from_db()
 
 
-def is_over(dialogue: Dialogue) -> bool:
-    """Whether it has ended; one without an end has not."""
-    return dialogue.ends_at is not None and dialogue.ends_at <= timezone.now()
+def invitation_link(dialogue: Dialogue) -> str:
+    """The link that opens the sign-up of a dialogue by invitation. It is a key: staff hand it on."""
+    token = signing_up.invitation_token(dialogue)
+    return settings.BASE_URL + reverse("dialogues:invited", args=[dialogue.slug, token])
 
 
 def place_in_words(dialogue: Dialogue) -> str:

@@ -430,7 +430,7 @@ class RegistrationAdmin(StepPages):
     search_fields = ["company", "contact_name", "email", "attendees__name", "dialogue__title"]
     search_help_text = "Betrieb, Ansprechperson, E-Mail-Adresse, Name oder Dialog"
     ordering = ["-created_at", "-pk"]
-    actions = ["accept_rows", "reject_rows", "message_rows", "export_rows"]
+    actions = ["accept_rows", "reject_rows", "export_rows"]
     inlines = [AttendeeInline, AnswerInline, EventInline]
     fieldsets = [
         (None, {"fields": ["dialogue", "company", ("contact_name", "email"), ("size", "branch"), "group"]}),
@@ -636,11 +636,6 @@ class RegistrationAdmin(StepPages):
             button="Nicht annehmen und E-Mails schicken",
             back=reverse("admin:dialogues_registration_changelist"),
         )
-
-    @admin.action(description="Nachricht schreiben", permissions=["change"])
-    def message_rows(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
-        """Draft a mail to the chosen ones; it goes out when somebody releases it."""
-        return participant_files.message(self, request, queryset)
 
     @admin.action(description="Teilnehmerliste ausgeben", permissions=["export"])
     def export_rows(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
