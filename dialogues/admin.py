@@ -115,7 +115,10 @@ class QuestionForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         """A question with a choice needs something to choose from."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if cleaned.get("kind") in {Question.Kind.CHOICE, Question.Kind.SEVERAL} and len(cleaned.get("choices") or []) < 2:
+        if (
+            cleaned.get("kind") in {Question.Kind.CHOICE, Question.Kind.SEVERAL}
+            and len(cleaned.get("choices") or []) < 2
+        ):
             self.add_error("choices", "Nennen Sie mindestens zwei Antworten zur Wahl.")
         return cleaned
 
@@ -242,7 +245,7 @@ class DialogueAdmin(AttendancePages, PublishableAdmin):
     search_fields = ["title", "teaser", "venue", "municipality__name", "branches__name", "series__name"]
     autocomplete_fields = ["practices"]
     formfield_overrides = {
-        **PublishableAdmin.formfield_overrides,
+        models.URLField: {"assume_scheme": "https"},
         models.DateTimeField: {"form_class": LocalSplitDateTimeField},
     }
     fieldsets = [
@@ -291,7 +294,9 @@ class DialogueAdmin(AttendancePages, PublishableAdmin):
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """What comes next stands first, then what has no date yet, then the past, the latest first."""
         group = Case(When(starts_at=None, then=1), When(ends_at__lte=Now(), then=2), default=0)
-        ahead = Case(When(ends_at__gt=Now(), then=F("starts_at")), default=Value(None), output_field=models.DateTimeField())
+        ahead = Case(
+            When(ends_at__gt=Now(), then=F("starts_at")), default=Value(None), output_field=models.DateTimeField()
+        )
         return [group, ahead.asc(nulls_last=True), "-starts_at", "-pk"]
 
     @admin.display(description="Termin", ordering="starts_at")
@@ -313,7 +318,9 @@ class DialogueAdmin(AttendancePages, PublishableAdmin):
     def shown_seats(self, dialogue: Dialogue) -> str:
         """What visitors read, with the numbers behind it."""
         state: SeatState = dialogue.seats  # type: ignore[attr-defined]
-        return f"{state.label} ({occupancy.taken(state)} von {state.capacity} belegt)" if state.capacity else state.label
+        return (
+            f"{state.label} ({occupancy.taken(state)} von {state.capacity} belegt)" if state.capacity else state.label
+        )
 
     @admin.display(description="Warteliste")
     def shown_hint(self, dialogue: Dialogue) -> str:
@@ -531,7 +538,9 @@ class DialogueAdmin(AttendancePages, PublishableAdmin):
         """Plan further dates of a series."""
         self.allow(request, "add_dialogue", "change_dialogue", "add_series")
         dialogue = self.row(request, object_id)
-        form = SeriesForm(request.POST or None, initial={"name": dialogue.series.name if dialogue.series else dialogue.title})
+        form = SeriesForm(
+            request.POST or None, initial={"name": dialogue.series.name if dialogue.series else dialogue.title}
+        )
 
         def run(data: dict[str, Any]) -> str:
             made = planning.copy_series(dialogue, by=request.user, **data)  # type: ignore[arg-type]
@@ -661,10 +670,11 @@ def _mails(number: int) -> str:
 def _mails_ahead(number: int) -> str:
     if not number:
         return "Angemeldet ist niemand, also geht keine E-Mail hinaus."
-    return "Die eine Anmeldung bekommt eine E-Mail." if number == 1 else f"Alle {number} Anmeldungen bekommen eine E-Mail."
+    return (
+        "Die eine Anmeldung bekommt eine E-Mail." if number == 1 else f"Alle {number} Anmeldungen bekommen eine E-Mail."
+    )
 
 
 def _moved(form: forms.ModelForm, data: dict[str, Any]) -> dict[str, Any]:
     """What was changed on the page; what was not stays open, so that it may move along."""
     return {name: value for name, value in data.items() if name in form.changed_data}
-

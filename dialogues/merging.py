@@ -45,7 +45,9 @@ def merge(double: Registration, *, into: Registration, by: "User | None") -> Reg
         else:
             fresh.append(attendee.pk)
     if fresh and double.state != into.state:
-        raise Refused("Eine der beiden Anmeldungen wartet noch. Legen Sie sie zusammen, wenn beide gleich stehen.", code="state")
+        raise Refused(
+            "Eine der beiden Anmeldungen wartet noch. Legen Sie sie zusammen, wenn beide gleich stehen.", code="state"
+        )
     Attendee.objects.filter(pk__in=fresh).update(registration=into)
     RegistrationEvent.objects.create(
         registration=into,

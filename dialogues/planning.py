@@ -384,5 +384,3 @@ def _save(dialogue: Dialogue, fields: Sequence[str], *, by: "User | None", comme
 
 def _signups(number: int) -> str:
     return "eine Anmeldung" if number == 1 else f"{number} Anmeldungen"
-
-

@@ -32,9 +32,7 @@ class QrCode:
 def qr_code(text: str) -> QrCode:
     """The QR code that leads to `text`."""
     rows = list(segno.make(text, error="m", micro=False).matrix)
-    dark = [
-        f"M{x + QUIET} {y + QUIET}h1v1h-1z" for y, row in enumerate(rows) for x, module in enumerate(row) if module
-    ]
+    dark = [f"M{x + QUIET} {y + QUIET}h1v1h-1z" for y, row in enumerate(rows) for x, module in enumerate(row) if module]
     return QrCode(len(rows) + 2 * QUIET, "".join(dark))
 
 
@@ -42,7 +40,10 @@ def seated_people(dialogue: Dialogue) -> list[Attendee]:
     """Everybody with a confirmed seat, sorted by company and name, those without a name last."""
     rows = Attendee.objects.filter(registration__dialogue=dialogue, registration__state=Registration.State.CONFIRMED)
     found = list(rows.select_related("registration", "seat_kind"))
-    return sorted(found, key=lambda row: (row.registration.company.casefold(), row.registration_id, not row.name, row.name, row.pk))
+    return sorted(
+        found,
+        key=lambda row: (row.registration.company.casefold(), row.registration_id, not row.name, row.name, row.pk),
+    )
 
 
 class AttendancePages(StepPages):
@@ -132,7 +133,9 @@ class AttendancePages(StepPages):
         presence = request.POST.get("da", "")
         if presence not in {"ja", "nein"} or not (number.isascii() and number.isdigit() and len(number) < 16):
             raise Http404
-        person = Attendee.objects.filter(registration__dialogue=dialogue, pk=number).select_related("registration").first()
+        person = (
+            Attendee.objects.filter(registration__dialogue=dialogue, pk=number).select_related("registration").first()
+        )
         if person is None:
             raise Http404
         try:

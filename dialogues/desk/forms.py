@@ -1,5 +1,6 @@
 """What staff fill in for one step of a dialogue."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -31,7 +32,10 @@ class RescheduleForm(RuleForm):
     class Meta:
         model = Dialogue
         fields = list(MOVABLE)
-        field_classes = dict.fromkeys(_MOMENTS, LocalSplitDateTimeField)
+        field_classes = {
+            **dict.fromkeys(_MOMENTS, LocalSplitDateTimeField),
+            "online_link": partial(forms.URLField, assume_scheme="https"),
+        }
         widgets = dict.fromkeys(_MOMENTS, AdminSplitDateTime)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -50,7 +54,9 @@ class CopyForm(forms.Form):
 
 class SeriesForm(forms.Form):
     name = forms.CharField(
-        label="Name der Reihe", max_length=120, help_text="Zum Beispiel „Metallrunde Lennetal“. Gibt es sie schon, wird sie ergänzt."
+        label="Name der Reihe",
+        max_length=120,
+        help_text="Zum Beispiel „Metallrunde Lennetal“. Gibt es sie schon, wird sie ergänzt.",
     )
     weeks = forms.IntegerField(label="Alle … Wochen", min_value=1, max_value=52, initial=4)
     number = forms.IntegerField(

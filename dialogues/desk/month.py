@@ -113,8 +113,16 @@ def _dialogues(first: date, last: date) -> dict[date, list[Entry]]:
         url = reverse("admin:dialogues_dialogue_change", args=[row.pk])
         is_ahead = row.state == State.PUBLISHED and not row.cancelled_at
         for what, moment, counts in (
-            ("Abgesagt" if row.cancelled_at else "Dialog" if row.state == State.PUBLISHED else "Entwurf", row.starts_at, True),
-            ("Wird veröffentlicht", row.published_at, is_ahead and row.published_at and row.published_at > timezone.now()),
+            (
+                "Abgesagt" if row.cancelled_at else "Dialog" if row.state == State.PUBLISHED else "Entwurf",
+                row.starts_at,
+                True,
+            ),
+            (
+                "Wird veröffentlicht",
+                row.published_at,
+                is_ahead and row.published_at and row.published_at > timezone.now(),
+            ),
             ("Nicht mehr sichtbar", row.expires_at, is_ahead),
             ("Anmeldung öffnet", row.signup_opens_at, is_ahead),
             ("Anmeldung schließt", row.signup_closes_at, is_ahead),

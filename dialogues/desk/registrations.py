@@ -45,7 +45,9 @@ class SignUpForm(forms.Form):
         required=False,
         help_text="Freiwillig. Ohne Adresse gehen keine E-Mails hinaus; sagen Sie am Telefon, was wichtig ist.",
     )
-    size = forms.ChoiceField(label="Betriebsgröße", required=False, choices=[("", "keine Angabe"), *CompanySize.choices])
+    size = forms.ChoiceField(
+        label="Betriebsgröße", required=False, choices=[("", "keine Angabe"), *CompanySize.choices]
+    )
     branch = forms.ModelChoiceField(
         label="Branche", required=False, queryset=Branch.objects.none(), empty_label="keine Angabe"
     )
@@ -95,7 +97,11 @@ class ReasonForm(forms.Form):
 
 class CancelForm(forms.Form):
     reason = forms.CharField(
-        label="Grund", max_length=500, required=False, widget=AdminTextareaWidget, help_text="Freiwillig, steht in der E-Mail."
+        label="Grund",
+        max_length=500,
+        required=False,
+        widget=AdminTextareaWidget,
+        help_text="Freiwillig, steht in der E-Mail.",
     )
 
 
@@ -133,7 +139,9 @@ class MergeForm(forms.Form):
 
     def __init__(self, *args: Any, registration: Registration, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        others = Registration.objects.bookings().filter(dialogue=registration.dialogue_id, state__in=["confirmed", "waiting"])
+        others = Registration.objects.bookings().filter(
+            dialogue=registration.dialogue_id, state__in=["confirmed", "waiting"]
+        )
         self.fields["into"].queryset = others.exclude(pk=registration.pk).order_by("company", "pk")  # type: ignore[attr-defined]
 
 
@@ -149,9 +157,9 @@ class ExportForm(forms.Form):
 
 def bookable() -> QuerySet[Dialogue]:
     """Dialogues that somebody can still be signed up for by staff."""
-    return Dialogue.objects.filter(state=Publication.PUBLISHED, cancelled_at=None, starts_at__gt=timezone.now()).order_by(
-        "starts_at", "pk"
-    )
+    return Dialogue.objects.filter(
+        state=Publication.PUBLISHED, cancelled_at=None, starts_at__gt=timezone.now()
+    ).order_by("starts_at", "pk")
 
 
 @dataclass(frozen=True)
@@ -311,7 +319,7 @@ class PeopleInline(admin.TabularInline):
 class AttendeeInline(PeopleInline):
     model = Attendee
     fields = ["shown_name", "seat_kind", "role", "presence"]
-    readonly_fields = fields
+    readonly_fields = fields  # type: ignore[assignment]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("seat_kind")
@@ -325,7 +333,7 @@ class AttendeeInline(PeopleInline):
 class AnswerInline(PeopleInline):
     model = Answer
     fields = ["question", "shown_texts"]
-    readonly_fields = fields
+    readonly_fields = fields  # type: ignore[assignment]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("question")
@@ -339,7 +347,7 @@ class AnswerInline(PeopleInline):
 class EventInline(PeopleInline):
     model = RegistrationEvent
     fields = ["at", "shown_action", "to_state", "people", "note", "by"]
-    readonly_fields = fields
+    readonly_fields = fields  # type: ignore[assignment]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("by")
@@ -386,7 +394,11 @@ class TodoFilter(admin.SimpleListFilter):
     parameter_name = "zu-tun"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [("entscheiden", "Annehmen oder ablehnen"), ("angebot", "Angebot läuft"), ("ohne-adresse", "Ohne E-Mail")]
+        return [
+            ("entscheiden", "Annehmen oder ablehnen"),
+            ("angebot", "Angebot läuft"),
+            ("ohne-adresse", "Ohne E-Mail"),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         """Narrow the list by what was chosen."""
@@ -410,7 +422,9 @@ class TimeFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         """Narrow the list by what was chosen."""
         now = timezone.now()
-        chosen = {"kommend": Q(dialogue__ends_at__gt=now), "vorbei": Q(dialogue__ends_at__lte=now)}.get(self.value() or "")
+        chosen = {"kommend": Q(dialogue__ends_at__gt=now), "vorbei": Q(dialogue__ends_at__lte=now)}.get(
+            self.value() or ""
+        )
         return queryset.filter(chosen) if chosen else queryset
 
 
@@ -438,7 +452,16 @@ class RegistrationAdmin(StepPages):
         ("Hinweise", {"fields": ["needs", "needs_agreed_at"]}),
         (
             "Zeiten und Einwilligungen",
-            {"fields": ["created_at", "confirmed_at", "ended_at", "news_agreed_at", "list_agreed_at", "notice_version"]},
+            {
+                "fields": [
+                    "created_at",
+                    "confirmed_at",
+                    "ended_at",
+                    "news_agreed_at",
+                    "list_agreed_at",
+                    "notice_version",
+                ]
+            },
         ),
     ]
     # The company's name may be mistyped; all else belongs to a step.
@@ -524,10 +547,7 @@ class RegistrationAdmin(StepPages):
         """Add the export, the answer to several, and a page for each step."""
         return [
             self.own_path("export/", self.export_view, "export"),
-            *(
-                self.own_path(f"<path:object_id>/{step.route}/", self._step_view(step), step.name)
-                for step in STEPS
-            ),
+            *(self.own_path(f"<path:object_id>/{step.route}/", self._step_view(step), step.name) for step in STEPS),
             *super().get_urls(),
         ]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Any
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -109,7 +109,7 @@ def _dialogues(dialogues: Iterable[Dialogue]) -> Table:
     head = ("Dialog", "Plätze", "Anmeldungen", "Betriebe mit Platz", "Personen mit Platz", "Personen da", "Betriebe da")
     rows = list(Dialogue.objects.filter(pk__in=dialogues).order_by("starts_at", "pk"))
     seats = _capacities(rows)
-    counted = {
+    counted: dict[int, Any] = {
         line["dialogue"]: line
         for line in Registration.objects.filter(dialogue__in=rows)
         .order_by()

@@ -26,7 +26,7 @@ class StepPages(admin.ModelAdmin):
         self,
         request: HttpRequest,
         row: Any,
-        form: forms.Form,
+        form: forms.BaseForm,
         *,
         title: str,
         button: str,
@@ -75,7 +75,7 @@ class StepPages(admin.ModelAdmin):
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
 
 
-def add_refusal(form: forms.Form, refused: ValidationError) -> None:
+def add_refusal(form: forms.BaseForm, refused: ValidationError) -> None:
     """Show what a journey refused: at the field it is about where the form has it, else above all fields."""
     if not hasattr(refused, "error_dict"):
         form.add_error(None, refused)
