@@ -30,6 +30,7 @@ from .desk.forms import CancelForm, CopyForm, PeriodForm, RescheduleForm, Series
 from .desk.month import month, month_of
 from .desk.registrations import RegistrationAdmin
 from .desk.statistics import download, statistics, usual_period
+from .feedback import FEWEST_SHOWN
 from .local_time import LocalSplitDateTimeField
 from .models import (
     AgendaItem,
@@ -49,6 +50,7 @@ from .models import (
 from .seats import SeatState, seat_state, seat_states
 
 SOON = timedelta(days=14)
+
 MOST_REMINDERS, EARLIEST_REMINDER = 5, 60
 
 
@@ -227,7 +229,7 @@ class DialogueList(ChangeList):
 @admin.register(Dialogue)
 class DialogueAdmin(AttendancePages, PublishableAdmin):
     form = DialogueForm
-    change_form_template = "admin/dialogues/change_form.html"
+    change_form_template = "admin/dialogues/dialogue_form.html"
     list_display = ["title", "shown_when", "shown_where", "shown_seats", "shown_hint", "shown_state"]
     list_filter = [
         TodoFilter,
@@ -648,6 +650,11 @@ class FeedbackAdmin(admin.ModelAdmin):
     list_filter = [("dialogue", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["dialogue"]
     fields = ["dialogue", "was_useful", "was_fitting", "will_act", "comment", "given_on"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """Fewer than five answers of a dialogue would tell who gave them."""
+        enough = Feedback.objects.order_by().values("dialogue").annotate(number=Count("pk"))
+        return super().get_queryset(request).filter(dialogue__in=enough.filter(number__gte=FEWEST_SHOWN).values("dialogue"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Answers come from those who were there."""

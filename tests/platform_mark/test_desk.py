@@ -28,6 +28,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from dialogues.models import Agreement, Dialogue, Feedback, Registration, Series
 from platform_mark.accounts.models import User
 from platform_mark.accounts.roles import ROLES, load_roles
 from platform_mark.desk.site import EDITOR_STYLE
@@ -40,6 +41,7 @@ from platform_mark.taxonomy.models import Branch, BranchCode, District, Municipa
 from practices.models import Practice, Suggestion
 from tests.cast import PEOPLE, Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
+from tests.dialogues.make import make_dialogue, make_registration
 from tests.make import make_branch, make_image, make_municipality, make_practice, make_topic, make_user
 from tests.markup import Page
 
@@ -97,6 +99,18 @@ def make_district(number: int) -> District:
     return District.objects.create(key=f"{number:05}", name=f"Kreis {number}", slug=f"kreis-{number}")
 
 
+def make_meeting(number: int) -> Dialogue:
+    dialogue = make_dialogue(f"Dialog {number}", branches=(make_branch(),), municipality=make_municipality(f"Ort {number}"))
+    make_registration(dialogue, state="waiting")
+    return dialogue
+
+
+def make_feedback(number: int) -> Feedback:
+    dialogue = make_dialogue(f"Dialog {number}")
+    marks = {"was_useful": 5, "was_fitting": 4, "will_act": 3}
+    return [Feedback.objects.create(dialogue=dialogue, **marks) for _ in range(5)][0]
+
+
 # A row of each model of the administration; a new model must find its place here.
 MAKERS: dict[type[Model], Callable[[int], Any]] = {
     User: make_account,
@@ -112,6 +126,11 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     Suggestion: lambda number: Suggestion.objects.create(
         company=f"Betrieb {number}", place="Altena", what="Etwas.", benefit="Viel.", email="a@firma.test"
     ),
+    Dialogue: make_meeting,
+    Registration: lambda number: make_registration(make_dialogue(f"Dialog {number}"), people=number % 3 + 1),
+    Series: lambda number: Series.objects.create(name=f"Reihe {number}"),
+    Agreement: lambda number: Agreement.objects.create(dialogue=make_dialogue(f"Dialog {number}"), text=f"Etwas {number}"),
+    Feedback: make_feedback,
     Synonym: lambda number: Synonym.objects.create(terms=[f"Wort {number}", f"Anderes {number}"]),
 }
 
