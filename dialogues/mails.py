@@ -26,6 +26,7 @@ class Kind(models.TextChoices):
     CANCELLED_BY_US = "dialog-abgesagt", "Von uns abgesagt"
     CANCELLED_BY_YOU = "dialog-abgemeldet", "Von Ihnen abgemeldet"
     REJECTED = "dialog-nicht-angenommen", "Nicht angenommen, mit Grund"
+    HANDED_OVER = "dialog-uebergeben", "An Sie übergeben"
     RECEIVED = "dialog-eingegangen", "Eingegangen, wird geprüft"
     REMINDER = "dialog-erinnerung", "Erinnerung"
     DOCUMENTS = "dialog-unterlagen", "Unterlagen sind da"
@@ -33,7 +34,7 @@ class Kind(models.TextChoices):
 
 
 # What anybody can trigger for any address counts towards its limit; these hold nothing that somebody typed.
-LIMITED = frozenset({Kind.PLEASE_CONFIRM, Kind.ALREADY_REGISTERED})
+LIMITED = frozenset({Kind.PLEASE_CONFIRM, Kind.ALREADY_REGISTERED, Kind.HANDED_OVER})
 
 
 def tell(kind: Kind, registration: Registration, **facts: Any) -> None:
