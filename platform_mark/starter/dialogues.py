@@ -30,7 +30,7 @@ from dialogues.models import (
 from platform_mark.mail.outbox import address_key
 from platform_mark.media.documents import store_document
 from platform_mark.media.images import store_image
-from platform_mark.media.models import Document, Image
+from platform_mark.media.models import Document
 from platform_mark.search import index
 from platform_mark.slugs import free_slug
 from platform_mark.taxonomy.models import Branch, Municipality
@@ -46,7 +46,16 @@ _PLAIN = (
 )
 # How long before its day a dialogue is announced; nobody can have signed up earlier.
 _ANNOUNCED = timedelta(days=75)
-_COMPANIES = ("Drehteile", "Stanzerei", "Galvanik", "Federnwerk", "Tischlerei", "Pflegedienst", "Formenbau", "Kettenwerk")
+_COMPANIES = (
+    "Drehteile",
+    "Stanzerei",
+    "Galvanik",
+    "Federnwerk",
+    "Tischlerei",
+    "Pflegedienst",
+    "Formenbau",
+    "Kettenwerk",
+)
 _PLACES = ("Probetal", "Musterbach", "Beispielhang", "Probeufer", "Musterberg")
 _NAMES = ("Kim Muster", "Robin Beispiel", "Alex Probe", "Toni Muster", "Jona Beispiel", "Mika Probe")
 _BOOKED = {
