@@ -13,7 +13,7 @@ from platform_mark.publishing import versions
 from platform_mark.tokens import BadToken
 from practices.models import Practice
 
-from . import feedback, reading, showing
+from . import feedback, reading, showing, wording
 from .facets import load_catalogue
 from .filters import PAGE_SIZE, DialogueFilter, find
 from .models import Dialogue, Host
@@ -89,6 +89,8 @@ class DialogueDetail(DetailView):
         return super().get_context_data(
             branches=list(dialogue.branches.all()),
             sign=_sign(dialogue),
+            closes=wording.moment(dialogue.signup_closes_at) if dialogue.signup_closes_at else "",
+            moved_from=wording.moment(dialogue.moved_from) if dialogue.moved_from else "",
             hosts=reading.hosts_of(dialogue, Host.Role.HOST),
             partners=reading.hosts_of(dialogue, Host.Role.PARTNER),
             practices=list(Practice.objects.published().filter(dialogues=dialogue).newest_first().for_cards()),

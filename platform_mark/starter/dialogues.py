@@ -265,9 +265,11 @@ def _branches(keys: list[str]) -> list[Branch]:
 
 
 def _workday(days: int) -> date:
-    """The day so many days from today, or the Monday after, where that is a weekend."""
+    """The day so many days from today, or the next one that is neither a weekend nor between the years."""
     day = _day(days)
-    return day + timedelta(days=(7 - day.weekday()) if day.weekday() > 4 else 0)
+    while day.weekday() > 4 or (day.month, day.day) >= (12, 23) or (day.month, day.day) <= (1, 3):
+        day += timedelta(days=1)
+    return day
 
 
 def _day(days: int) -> date:
