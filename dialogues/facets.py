@@ -1,17 +1,16 @@
 """What dialogues can be narrowed by: by which word an address names each choice, and by which code the index."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import CharField, F, Value
 from django.utils import timezone
 
-from platform_mark.search import words
+from platform_mark.search.facets import Catalogue, Choice
+from platform_mark.search.terms import load_terms
 from platform_mark.slugs import german_slug
-from platform_mark.taxonomy.models import Branch, Municipality, TargetGroup
-from practices.facets import Choice, Facet, Option
+from platform_mark.taxonomy.models import TargetGroup
 
 from . import wording
 from .models import Dialogue
@@ -35,51 +34,16 @@ _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Catalogue:
-    """All choices of all facets."""
-
-    choices: Mapping[str, Sequence[Choice]]
-    #: Word of a merged branch -> word of the branch it went into.
-    moved: Mapping[str, str]
-
-    def codes(self, facet: str, asked: Iterable[str]) -> list[str]:
-        """The codes of words; none for a word that names nothing."""
-        known = {choice.word: choice.code for choice in self.choices[facet]}
-        return [known[word] for word in asked if word in known]
-
-    def facet(self, name: str, counts: Mapping[tuple[str, str], int], chosen: Sequence[str]) -> Facet:
-        """The boxes of one facet, with what each would show."""
-        options = [
-            Option(choice.word, choice.label, counts.get((name, choice.code), 0), choice.word in chosen)
-            for choice in self.choices[name]
-        ]
-        return Facet(name, *LABELS[name], options)
-
-
 def load_catalogue() -> Catalogue:
     """Read branches and places; one query."""
-    choices: dict[str, list[Choice]] = {"branche": [], "ort": []}
-    moved: dict[str, str] = {}
-    for facet, pk, word, label, target in _terms():
-        if target:
-            moved[word] = target
-        else:
-            choices[facet].append(Choice(word, label, str(pk)))
-    return Catalogue({**choices, **_FIXED}, moved)
-
-
-def _terms() -> Iterator[tuple[str, int, str, str, str | None]]:
-    columns = ("facet", "pk", "slug", "name", "target", "place")
-    nowhere = Value(None, output_field=CharField())
-    branches = Branch.objects.order_by().annotate(
-        facet=Value("branche"), place=F("order"), target=F("merged_into__slug")
+    terms = load_terms()
+    return Catalogue(
+        LABELS,
+        {**_FIXED, "branche": terms.choices["branche"], "ort": terms.choices["ort"]},
+        {"branche": terms.moved["branche"]},
+        noun="Dialog",
+        nouns="Dialoge",
     )
-    places = Municipality.objects.order_by().annotate(facet=Value("ort"), place=Value(0), target=nowhere)
-    found = branches.values_list(*columns).union(places.values_list(*columns), all=True)
-    # By our own folding: each database sorts "Ö" where it likes.
-    for facet, pk, word, label, target, _ in sorted(found, key=lambda row: (row[5], words.fold(row[3]))):
-        yield facet, pk, word, label, target
 
 
 Bounds = Mapping[str, tuple[int | None, int | None]]

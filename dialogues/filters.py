@@ -6,19 +6,18 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-import django_filters
-from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
+from django_filters import CharFilter
 
 from platform_mark.search import finding
+from platform_mark.search.asking import Alternative, AnyOf, Chip, IndexedFilter, Pair
+from platform_mark.search.facets import Catalogue, Facet
 from platform_mark.search.finding import Found
 from platform_mark.search.index import kind_of
-from practices.facets import Facet
-from practices.filters import LAST_PAGE, Alternative, AnyOf, Chip, Pair
 
 from . import facets
-from .facets import LABELS, Catalogue, Period
+from .facets import LABELS, Period
 from .models import Dialogue, DialogueQuerySet
 
 PAGE_SIZE = 20
@@ -28,35 +27,30 @@ MOST_IN_A_MONTH = 200
 _NOTHING: facets.Bounds = {"beginn": (0, 0)}
 
 
-class DialogueFilter(django_filters.FilterSet):
-    """What was asked for. The index says which dialogues are meant; the queryset says what may be shown."""
-
+class DialogueFilter(IndexedFilter):
     branche = AnyOf(label="Branche")
     ort = AnyOf(label="Stadt oder Gemeinde")
     form = AnyOf(label="Form")
     zielgruppe = AnyOf(label="Für wen")
-    zeitraum = AnyOf(label="Zeitraum")
-    ansicht = AnyOf(label="Ansicht")
-    monat = AnyOf(label="Monat")
-    seite = AnyOf(label="Seite")
+    zeitraum = CharFilter(label="Zeitraum")
+    ansicht = CharFilter(label="Ansicht")
+    monat = CharFilter(label="Monat")
+
+    orders = {"": ("Nächste zuerst", "beginn")}
+    first_order = ""
+    page_size = PAGE_SIZE
 
     class Meta:
         model = Dialogue
         fields: Sequence[str] = []
 
     def __init__(self, data: QueryDict, *, catalogue: Catalogue, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
-        self.catalogue = catalogue
+        super().__init__(data, catalogue=catalogue, **kwargs)
         self.at: datetime = timezone.now()
-
-    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
-        """The dialogues of the page that was asked for, or where there is none, the nearest."""
-        ids = [row.object_id for row in self.found.rows] or self.found.nearest
-        return queryset.filter(pk__in=ids)
 
     def narrowed(self, dialogues: DialogueQuerySet) -> DialogueQuerySet:
         """The same facets asked of the tables, for the few that stand beside the list. It can only narrow."""
-        for facet, codes in self._codes.items():
+        for facet, codes in self.codes.items():
             if facet == "branche":
                 linked = Dialogue.branches.through.objects.filter(branch__in=list(map(int, codes)))
                 dialogues = dialogues.filter(pk__in=linked.values("dialogue"))
@@ -67,12 +61,6 @@ class DialogueFilter(django_filters.FilterSet):
             else:
                 dialogues = dialogues.filter(target_groups__overlap=codes)
         return dialogues
-
-    @cached_property
-    def chosen(self) -> Mapping[str, list[str]]:
-        """The values asked for, by facet, each once; only facets with any."""
-        chosen = {name: self._values(name) for name in LABELS}
-        return {name: values for name, values in chosen.items() if values}
 
     @cached_property
     def is_month(self) -> bool:
@@ -104,15 +92,6 @@ class DialogueFilter(django_filters.FilterSet):
             unknown.append(view)
         return unknown
 
-    @property
-    def page(self) -> int:
-        """The page asked for: the first for what is no number, the last for what is none of ours."""
-        try:
-            number = int(self._value("seite") or 1)
-        except ValueError:
-            return 1
-        return min(number, LAST_PAGE) if number > 0 else LAST_PAGE
-
     @cached_property
     def found(self) -> Found:
         """What the index found."""
@@ -128,25 +107,13 @@ class DialogueFilter(django_filters.FilterSet):
         return finding.find(
             kind_of(Dialogue),
             Dialogue.search_shape,
-            chosen=self._codes,
+            chosen=self.codes,
             between=bounds,
             order=order,
             page=page,
             size=size,
             at=self.at,
         )
-
-    @cached_property
-    def _codes(self) -> Mapping[str, list[str]]:
-        return {facet: self.catalogue.codes(facet, asked) for facet, asked in self.chosen.items()}
-
-    def _values(self, name: str) -> list[str]:
-        cleaned = self.form.cleaned_data if self.form.is_valid() else {}
-        # A form that asks "any branch" sends an empty word.
-        return list(dict.fromkeys(filter(None, (value.strip() for value in cleaned.get(name) or []))))
-
-    def _value(self, name: str) -> str:
-        return next(iter(self._values(name)[-1:]), "")
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ _CARD: Mapping[str, Part] = {"branches": _BRANCHES}
 _ROW: Mapping[str, Part] = {
     "branches": _BRANCHES,
     "documents": part(DialogueDocument.objects.public().filter(**_mine), "id", document=_DOCUMENT),
+    "outcomes": part(Outcome.objects.filter(**_mine), "id", "kind", "text"),
 }
 _PAGE: Mapping[str, Part] = {
     **_ROW,
@@ -37,7 +38,6 @@ _PAGE: Mapping[str, Part] = {
     "agenda": part(AgendaItem.objects.filter(**_mine), "id", "starts_at", "title", "detail", "person", "person_agreed"),
     "hosts": part(Host.objects.filter(**_mine), "id", "role", "name", "is_fictitious", actor=_ACTOR),
     "pictures": part(DialoguePicture.objects.public().shown().filter(**_mine), "id", "caption", image=_IMAGE),
-    "outcomes": part(Outcome.objects.filter(**_mine), "id", "kind", "text"),
     "agreements": part(
         Agreement.objects.filter(**_mine),
         *("id", "text", "owner", "due_on", "state", "reason", "reported_on"),
@@ -52,7 +52,7 @@ def cards(dialogues: DialogueQuerySet) -> list[Dialogue]:
 
 
 def rows(dialogues: DialogueQuerySet) -> list[Dialogue]:
-    """The same, and with report and public documents, as the table of past ones shows them; one query."""
+    """The same, and with report, public documents and outcomes, for those that are over; one query."""
     return _filled(parts.with_parts(dialogues.select_related("municipality", "report"), _ROW), _ROW)
 
 

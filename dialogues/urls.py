@@ -1,6 +1,7 @@
 from django.urls import path
 
 from . import feedback_views, feeds, views
+from .signup_urls import signup_patterns
 
 app_name = "dialogues"
 urlpatterns = [
@@ -11,4 +12,5 @@ urlpatterns = [
     path("dialoge/<slug:slug>/", views.DialogueDetail.as_view(), name="detail"),
     path("dialoge/<slug:slug>/termin.ics", feeds.one, name="calendar"),
     path("anmeldung/<str:token>/rueckmeldung/", feedback_views.feedback, name="feedback"),
+    *signup_patterns,
 ]

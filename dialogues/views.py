@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -13,8 +13,8 @@ from platform_mark.publishing import versions
 from platform_mark.tokens import BadToken
 from practices.models import Practice
 
-from . import feedback, reading, showing
-from .facets import Catalogue, load_catalogue
+from . import feedback, reading, showing, wording
+from .facets import load_catalogue
 from .filters import PAGE_SIZE, DialogueFilter, find
 from .models import Dialogue, Host
 from .months import month_table
@@ -28,7 +28,7 @@ DOCUMENTED = 5
 def dialogue_list(request: HttpRequest) -> HttpResponse:
     """All public dialogues of a period, narrowed by facets, as a list by month or as the table of one month."""
     catalogue = load_catalogue()
-    if (query := _moved(request.GET, catalogue)) is not None:
+    if (query := catalogue.moved_query(request.GET)) is not None:
         return HttpResponsePermanentRedirect(reverse("dialogues:list", query=query))
 
     filterset = DialogueFilter(request.GET, queryset=Dialogue.objects.published(), catalogue=catalogue)
@@ -47,16 +47,6 @@ def dialogue_list(request: HttpRequest) -> HttpResponse:
         "nearest": showing.cards(shown) if not found.hits and not finding.is_past else [],
     }
     return render(request, "dialogues/dialogue_list.html", context)
-
-
-def _moved(asked: QueryDict, catalogue: Catalogue) -> QueryDict | None:
-    """The question with the words that merged branches have now, or None where it is that already."""
-    words = asked.getlist("branche")
-    if not any(word in catalogue.moved for word in words):
-        return None
-    query = asked.copy()
-    query.setlist("branche", [catalogue.moved.get(word, word) for word in words])
-    return query
 
 
 def _read(filterset: DialogueFilter, *, with_documented: bool) -> tuple[list[Dialogue], list[Dialogue]]:
@@ -99,6 +89,8 @@ class DialogueDetail(DetailView):
         return super().get_context_data(
             branches=list(dialogue.branches.all()),
             sign=_sign(dialogue),
+            closes=wording.moment(dialogue.signup_closes_at) if dialogue.signup_closes_at else "",
+            moved_from=wording.moment(dialogue.moved_from) if dialogue.moved_from else "",
             hosts=reading.hosts_of(dialogue, Host.Role.HOST),
             partners=reading.hosts_of(dialogue, Host.Role.PARTNER),
             practices=list(Practice.objects.published().filter(dialogues=dialogue).newest_first().for_cards()),

@@ -1,9 +1,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from platform_mark.pages.details import practice_patterns
+
 urlpatterns = [
     path("", include("platform_mark.pages.urls")),
-    path("beispiele/", include("practices.urls")),
+    path("beispiele/", include(practice_patterns)),
     path("", include("dialogues.urls")),
     path("konto/", include("platform_mark.accounts.urls")),
     path("medien/", include("platform_mark.media.urls")),

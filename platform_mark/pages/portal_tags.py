@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dialogues import structured
 from dialogues.models import Dialogue
-from practices.facets import Option
+from platform_mark.search.facets import Facet, Option
 from practices.hits import Marks
 from practices.models import Practice
 
@@ -176,18 +176,14 @@ _BOX = (
 
 
 @register.simple_tag
-def facet_boxes(name: str, options: Sequence[Option], nouns: str = "") -> SafeString:
-    """The boxes of a facet. Some eighty a page: by a template they would cost as much as all the rest of it.
-
-    `nouns` names what is counted, one and many: „Dialog,Dialoge“.
-    """
-    one, _, many = (nouns or "Beispiel,Beispiele").partition(",")
-    return format_html_join("\n", _BOX, (_box(name, option, one, many) for option in options))
+def facet_boxes(facet: Facet, options: Sequence[Option]) -> SafeString:
+    """These boxes of a facet. Some eighty a page: by a template they would cost as much as all the rest of it."""
+    return format_html_join("\n", _BOX, (_box(facet, option) for option in options))
 
 
-def _box(name: str, option: Option, one: str, many: str) -> tuple[object, ...]:
+def _box(facet: Facet, option: Option) -> tuple[object, ...]:
     state = " checked" if option.is_chosen else " disabled" if option.is_disabled else ""
     hint = format_html(' <span class="opt">{}</span>', option.hint) if option.hint else ""
     drawn = format_html(" {}", gauge(option.gauge)) if option.gauge else ""
-    noun = one if option.count == 1 else many
-    return name, option.value, state, option.label, hint, drawn, option.count, noun
+    noun = facet.noun if option.count == 1 else facet.nouns
+    return facet.name, option.value, state, option.label, hint, drawn, option.count, noun
