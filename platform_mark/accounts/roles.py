@@ -26,14 +26,28 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "search.synonym": (*_EDIT, "delete"),
     },
     "Moderation": {"practices.practice": ("view",), "taxonomy.branch": ("view",), "taxonomy.topic": ("view",)},
-    "Veranstaltungen": {"practices.practice": ("view",), "taxonomy.branch": ("view",), "taxonomy.topic": ("view",)},
+    "Veranstaltungen": {
+        "practices.practice": ("view",),
+        "taxonomy.branch": ("view",),
+        "taxonomy.topic": ("view",),
+        "outbox.outgoingmail": ("view", "change"),
+        "outbox.bulkmail": ("view", "change"),
+        "outbox.mailtext": ("view", "change"),
+    },
     "Datenschutz": {
         "accounts.user": ("view",),
         "pages.legaltext": _EDIT,
         "practices.suggestion": ("view",),
         "outbox.outgoingmail": ("view",),
+        "outbox.person": ("export", "erase"),
     },
-    "Verwaltung": {"accounts.user": _EDIT, "pages.legaltext": _EDIT, "outbox.outgoingmail": ("view", "change")},
+    "Verwaltung": {
+        "accounts.user": _EDIT,
+        "pages.legaltext": _EDIT,
+        "outbox.outgoingmail": ("view", "change"),
+        "outbox.bulkmail": ("view", "change"),
+        "outbox.mailtext": ("view", "change"),
+    },
 }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from email.mime.text import MIMEText
-from email.utils import make_msgid
+from email.utils import format_datetime, make_msgid
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -124,7 +124,11 @@ def full_text(mail: OutgoingMail) -> str:
 def message_of(mail: OutgoingMail) -> EmailMultiAlternatives:
     """The mail as it goes out: text, HTML that says the same, and what is enclosed."""
     links = links_of(mail)
-    headers = {"Message-ID": mail.message_id, "Auto-Submitted": "auto-generated"}
+    headers = {
+        "Message-ID": mail.message_id,
+        "Date": format_datetime(timezone.localtime()),
+        "Auto-Submitted": "auto-generated",
+    }
     if url := links.get(texts.marker(mail.unsubscribe)) if mail.unsubscribe else None:
         headers |= {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     message = EmailMultiAlternatives(subject=mail.subject, body=full_text(mail), to=[mail.to], headers=headers)
@@ -153,6 +157,9 @@ def send_due() -> int:
 
 def send_next(connection: BaseEmailBackend | None = None) -> bool:
     """Send one due mail, if there is one; return whether there was. Raises MailServerDown once that is noted."""
+    if connection is None:
+        with _connection() as own:
+            return send_next(own)
     with transaction.atomic(durable=True):
         mail = OutgoingMail.objects.due().order_by("next_attempt_at", "pk").select_for_update(skip_locked=True).first()
         if mail is None:
@@ -161,7 +168,7 @@ def send_next(connection: BaseEmailBackend | None = None) -> bool:
         mail.attempts += 1
         mail.save(update_fields=["leased_until", "attempts"])
     try:
-        _deliver(mail, connection or get_connection())
+        _deliver(mail, connection)
     except Exception as error:  # every failure to send is the mail server's or the network's, and is tried again
         _note_failure(mail, error)
         if _is_outage(error):

@@ -1,0 +1,1 @@
+from . import reminding_tasks  # noqa: F401

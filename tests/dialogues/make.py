@@ -1,0 +1,103 @@
+"""Dialogues and what belongs to them: valid and visible by default."""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from itertools import count
+from typing import Any
+
+from django.utils import timezone
+
+from actors.models import Actor
+from dialogues.models import Attendee, Dialogue, Registration, SeatKind
+from platform_mark.mail.outbox import address_key
+from platform_mark.publishing.models import State
+from platform_mark.search import index
+from platform_mark.slugs import german_slug
+from platform_mark.taxonomy.models import Branch
+from practices.models import Practice
+
+_numbers = count(1)
+
+
+def in_days(days: int, hour: int = 16, minute: int = 0) -> datetime:
+    """That time of day, so many days from today, by the clock on the wall."""
+    return timezone.make_aware(datetime.combine(timezone.localdate() + timedelta(days=days), time(hour, minute)))
+
+
+def make_dialogue(
+    title: str = "",
+    *,
+    seats: int = 20,
+    online_seats: int = 0,
+    branches: Sequence[Branch] = (),
+    practices: Sequence[Practice] = (),
+    **fields: Any,
+) -> Dialogue:
+    """A published dialogue in two weeks from 16 to 19 o'clock, with seats on site and, where wanted, online."""
+    title = title or f"Dialog {next(_numbers)}"
+    starts_at = fields.get("starts_at") or in_days(14)
+    values = {
+        "title": title,
+        "slug": german_slug(title),
+        "teaser": "Drei Betriebe zeigen, wie ihre Einstelldaten an die Maschine kommen.",
+        "venue": "Federnwerk & Söhne, Halle 2",
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(hours=3),
+        "state": State.PUBLISHED,
+        "published_at": timezone.now().replace(microsecond=0) - timedelta(days=1),
+    }
+    if online_seats:
+        values["form"] = Dialogue.Form.HYBRID if seats else Dialogue.Form.ONLINE
+    dialogue = Dialogue.objects.create(**values | fields)
+    dialogue.branches.set(branches)
+    dialogue.practices.set(practices)
+    if seats:
+        SeatKind.objects.create(dialogue=dialogue, capacity=seats)
+    if online_seats:
+        way = SeatKind.Way.ONLINE
+        SeatKind.objects.create(dialogue=dialogue, way=way, name="Platz online", capacity=online_seats, order=1)
+    index.put(dialogue)
+    return dialogue
+
+
+def make_registration(
+    dialogue: Dialogue, *, people: int = 1, seat_kind: SeatKind | None = None, **fields: Any
+) -> Registration:
+    """A confirmed booking for so many people, written without any rule; for rules, call the journey functions."""
+    number = next(_numbers)
+    email = fields.pop("email", f"betrieb{number}@firma.example")
+    state = fields.get("state", Registration.State.CONFIRMED)
+    values: dict[str, Any] = {
+        "company": f"Drehteile {number} & Co.",
+        "contact_name": "Mara Hellweg",
+        "email": email,
+        "email_key": address_key(email),
+        "state": state,
+        "notice_version": "2026-11",
+        "confirmed_at": None if state == Registration.State.PENDING else timezone.now(),
+    }
+    if state in (Registration.State.WAITING, Registration.State.OFFERED):
+        dialogue.last_waiting_number += 1
+        dialogue.save(update_fields=["last_waiting_number"])
+        values["waiting_number"] = dialogue.last_waiting_number
+    if state == Registration.State.OFFERED:
+        values["offered_until"] = timezone.now() + timedelta(hours=48)
+    registration = Registration.objects.create(dialogue=dialogue, **values | fields)
+    kind = seat_kind or dialogue.seat_kinds.all()[0]
+    Attendee.objects.bulk_create(
+        Attendee(registration=registration, seat_kind=kind, name=f"Person {n + 1}") for n in range(people)
+    )
+    return registration
+
+
+def make_actor(name: str = "", **fields: Any) -> Actor:
+    """An approved organisation of the register."""
+    name = name or f"Kammer {next(_numbers)}"
+    values = {
+        "name": name,
+        "slug": german_slug(name),
+        "kind": Actor.Kind.CHAMBER,
+        "state": Actor.State.APPROVED,
+        "approved_at": timezone.now(),
+    }
+    return Actor.objects.create(**values | fields)
