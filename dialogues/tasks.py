@@ -2,7 +2,11 @@
 
 from procrastinate.contrib.django import app
 
-from . import registration, retention
+from . import (
+    registration,
+    reminding_tasks,  # noqa: F401 (its jobs are found by this import)
+    retention,
+)
 
 
 @app.periodic(cron="*/5 * * * *", periodic_id="expire-offers")

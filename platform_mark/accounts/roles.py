@@ -47,14 +47,24 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "dialogues.feedback": ("view",),
         "media.image": _EDIT,
         "media.document": _EDIT,
+        "outbox.outgoingmail": ("view", "change"),
+        "outbox.bulkmail": ("view", "change"),
+        "outbox.mailtext": ("view", "change"),
     },
     "Datenschutz": {
         "accounts.user": ("view",),
         "pages.legaltext": _EDIT,
         "practices.suggestion": ("view",),
         "outbox.outgoingmail": ("view",),
+        "outbox.person": ("export", "erase"),
     },
-    "Verwaltung": {"accounts.user": _EDIT, "pages.legaltext": _EDIT, "outbox.outgoingmail": ("view", "change")},
+    "Verwaltung": {
+        "accounts.user": _EDIT,
+        "pages.legaltext": _EDIT,
+        "outbox.outgoingmail": ("view", "change"),
+        "outbox.bulkmail": ("view", "change"),
+        "outbox.mailtext": ("view", "change"),
+    },
 }
 
 

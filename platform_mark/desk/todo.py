@@ -6,9 +6,11 @@ from datetime import timedelta
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.timesince import timesince
 
 from platform_mark.accounts.models import User
-from platform_mark.mail.models import OutgoingMail
+from platform_mark.mail.models import BulkMail, OutgoingMail
+from platform_mark.mail.outbox import MAIL_DELAY
 from platform_mark.media.models import Image
 from platform_mark.pages.models import LegalText
 from platform_mark.publishing.admin import EXPIRES_SOON
@@ -82,7 +84,17 @@ def _pictures() -> list[Todo]:
 def _mails() -> list[Todo]:
     url = reverse("admin:outbox_outgoingmail_changelist", query={"state__exact": OutgoingMail.State.FAILED})
     failed = OutgoingMail.objects.filter(state=OutgoingMail.State.FAILED).count()
-    return [Todo(failed, "E-Mail ist nicht zustellbar", "E-Mails sind nicht zustellbar", url)]
+    waiting = OutgoingMail.objects.waiting_since(timezone.now() - MAIL_DELAY)
+    since = waiting.values_list("created_at", flat=True).first()
+    age = f", die älteste seit {timesince(since, depth=1)}" if since else ""
+    waiting_url = reverse("admin:outbox_outgoingmail_changelist", query={"state__exact": OutgoingMail.State.WAITING})
+    drafts_url = reverse("admin:outbox_bulkmail_changelist", query={"released_at__isempty": "1"})
+    drafts = BulkMail.objects.drafts().count()
+    return [
+        Todo(failed, "E-Mail ist nicht zustellbar", "E-Mails sind nicht zustellbar", url),
+        Todo(waiting.count(), f"E-Mail wartet noch{age}", f"E-Mails warten noch{age}", waiting_url),
+        Todo(drafts, "Rundmail ist noch nicht abgeschickt", "Rundmails sind noch nicht abgeschickt", drafts_url),
+    ]
 
 
 def _practices() -> list[Todo]:
