@@ -654,7 +654,11 @@ class FeedbackAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """Fewer than five answers of a dialogue would tell who gave them."""
         enough = Feedback.objects.order_by().values("dialogue").annotate(number=Count("pk"))
-        return super().get_queryset(request).filter(dialogue__in=enough.filter(number__gte=FEWEST_SHOWN).values("dialogue"))
+        return (
+            super()
+            .get_queryset(request)
+            .filter(dialogue__in=enough.filter(number__gte=FEWEST_SHOWN).values("dialogue"))
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Answers come from those who were there."""

@@ -25,6 +25,7 @@ from platform_mark.taxonomy.models import Branch, CompanySize
 
 from .. import merging
 from .. import registration as signing_up
+from ..mails import draft_message
 from ..models import Answer, Attendee, Dialogue, Registration, RegistrationEvent
 from ..registration import Person
 from . import participant_files
@@ -92,6 +93,16 @@ class ReasonForm(forms.Form):
         initial="Für diesen Dialog gab es mehr Anmeldungen, als wir annehmen konnten.",
         help_text="Steht so in der E-Mail.",
         error_messages={"required": "Nennen Sie den Grund. Er steht in der E-Mail."},
+    )
+
+
+class MessageForm(forms.Form):
+    subject = forms.CharField(label="Betreff", max_length=200)
+    text = forms.CharField(
+        label="Text",
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 10, "cols": 60}),
+        help_text="Anrede, Termin, Ort und der eigene Link jeder Person stehen von selbst darum.",
     )
 
 
@@ -304,6 +315,7 @@ class PeopleInline(admin.TabularInline):
 
     can_delete = False
     extra = 0
+    classes = ["people"]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -386,6 +398,7 @@ ACTIONS = {
     "waits-on": "Wartet weiter",
     "part-ended": "Teil beendet",
     "merged": "Zusammengelegt",
+    "starter": "Startinhalt",
 }
 
 
@@ -404,7 +417,9 @@ class TodoFilter(admin.SimpleListFilter):
         """Narrow the list by what was chosen."""
         match self.value():
             case "entscheiden":
-                return queryset.filter(state=State.PENDING, confirmed_at__isnull=False)
+                return queryset.filter(
+                    state=State.PENDING, confirmed_at__isnull=False, dialogue__ends_at__gt=timezone.now()
+                )
             case "angebot":
                 return queryset.filter(state=State.OFFERED)
             case "ohne-adresse":
@@ -444,7 +459,7 @@ class RegistrationAdmin(StepPages):
     search_fields = ["company", "contact_name", "email", "attendees__name", "dialogue__title"]
     search_help_text = "Betrieb, Ansprechperson, E-Mail-Adresse, Name oder Dialog"
     ordering = ["-created_at", "-pk"]
-    actions = ["accept_rows", "reject_rows", "export_rows"]
+    actions = ["accept_rows", "reject_rows", "message_rows", "export_rows"]
     inlines = [AttendeeInline, AnswerInline, EventInline]
     fieldsets = [
         (None, {"fields": ["dialogue", "company", ("contact_name", "email"), ("size", "branch"), "group"]}),
@@ -576,6 +591,7 @@ class RegistrationAdmin(StepPages):
     ) -> HttpResponse:
         """Offer the steps that make sense now."""
         registration: Registration | None = kwargs.get("obj")
+        context["show_save_and_add_another"] = False
         if registration is not None and self.has_change_permission(request):
             context["steps"] = [
                 (reverse(f"admin:dialogues_registration_{step.name}", args=[registration.pk]), step.title)
@@ -654,6 +670,40 @@ class RegistrationAdmin(StepPages):
             rows=rows,
             intro=_of(len(rows), "Anmeldung bekommt", "Anmeldungen bekommen") + " eine E-Mail mit diesem Grund.",
             button="Nicht annehmen und E-Mails schicken",
+            back=reverse("admin:dialogues_registration_changelist"),
+        )
+
+    @admin.action(description="Nachricht schreiben", permissions=["change"])
+    def message_rows(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        """Draft a mail to the chosen ones; it goes out when somebody has read it and releases it."""
+        is_written = "subject" in request.POST
+        form = MessageForm(request.POST if is_written else None)
+        if is_written and form.is_valid():
+            try:
+                bulk = draft_message(
+                    queryset.select_related("dialogue", "part_of__dialogue"), by=request.user, **form.cleaned_data
+                )
+            except ValidationError as refused:
+                add_refusal(form, refused)
+            else:
+                number = _of(bulk.mails.count(), "Empfänger", "Empfänger")
+                self.message_user(
+                    request, f"Entwurf an {number}. Prüfen Sie ihn und schicken Sie ihn dann ab.", messages.SUCCESS
+                )
+                return redirect("admin:outbox_bulkmail_change", bulk.pk)
+        rows = list(queryset[:MOST_AT_ONCE])
+        return self.page(
+            request,
+            "selection",
+            title="Nachricht schreiben",
+            place="Nachricht",
+            row=None,
+            form=form,
+            action="message_rows",
+            rows=rows,
+            intro="Das wird ein Entwurf. Er geht erst hinaus, wenn Sie ihn auf der nächsten Seite abschicken. Wer seine Adresse "
+            "nicht bestätigt hat, bekommt nichts.",
+            button="Entwurf anlegen",
             back=reverse("admin:dialogues_registration_changelist"),
         )
 

@@ -141,7 +141,9 @@ def _dialogues(dialogues: Iterable[Dialogue]) -> Table:
 
 def _capacities(rows: Sequence[Dialogue]) -> dict[int, int]:
     found: Counter[int] = Counter()
-    for pk, capacity in Dialogue.objects.filter(pk__in=rows).values_list("pk", "seat_kinds__capacity"):
+    for pk, capacity in Dialogue.objects.filter(pk__in=[row.pk for row in rows]).values_list(
+        "pk", "seat_kinds__capacity"
+    ):
         found[pk] += capacity or 0
     return dict(found)
 
