@@ -16,6 +16,11 @@ def read(mail: Message) -> EmailMessage:
     return BytesParser(policy=policy.default).parsebytes(mail.as_bytes())
 
 
+def subject_of(mail: Message) -> str:
+    # A long one begins on the second line.
+    return str(read(mail)["subject"]).strip()
+
+
 def text_of(mail: Message) -> str:
     return read(mail).get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
@@ -46,8 +51,8 @@ def faults(mail: Message, *, needs_unsubscribe: bool = False) -> list[str]:
         found.append("Message-ID is not ours")
     if message["auto-submitted"] != "auto-generated":
         found.append("not marked as automatic")
-    subject = str(message["subject"])
-    if not subject.strip() or len(subject) > 200 or re.search(r"[\x00-\x1f\x7f]", subject):
+    subject = subject_of(mail)
+    if not subject or len(subject) > 200 or re.search(r"[\x00-\x1f\x7f]", subject):
         found.append(f"subject: {subject!r}")
     if any(len(line) > 998 for line in mail.as_bytes().splitlines()):
         found.append("a line is too long")
@@ -65,7 +70,7 @@ def faults(mail: Message, *, needs_unsubscribe: bool = False) -> list[str]:
         found.append("the HTML part loads something")
     if missing := set(words(text)) - set(words(html)):
         found.append(f"only in the text part: {missing}")
-    unsubscribe = str(message["list-unsubscribe"] or "")
+    unsubscribe = str(message["list-unsubscribe"] or "").strip()
     one_click = str(message["list-unsubscribe-post"] or "") == "List-Unsubscribe=One-Click"
     if needs_unsubscribe != (bool(re.fullmatch(rf"<https://{HOST}/\S+>", unsubscribe)) and one_click):
         found.append(f"List-Unsubscribe: {unsubscribe!r}")
