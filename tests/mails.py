@@ -7,8 +7,29 @@ from email.parser import BytesParser
 from email.utils import getaddresses, parsedate_to_datetime
 from html import unescape
 
+from platform_mark.mail.bulk import draft_bulk
+from platform_mark.mail.models import BulkMail, MailText
+from platform_mark.mail.texts import Letter, Link, MailKind
+
 HOST = "portal.test"
 _URL = re.compile(r"https?://[^\s<>\"')\]]+")
+
+
+def make_bulk(number: int = 1, *, subject: str = "Sicherheitsschuhe") -> BulkMail:
+    """A draft for so many people."""
+    link = Link("/anmeldung/{token}/", "probe", 7, 1)
+    people = [
+        (f"person{n}@firma.test", Letter({"anrede": f"Guten Tag Person {n}"}, {"link": link})) for n in range(number)
+    ]
+    kind = MailKind("dialog-nachricht", "Nachricht", {}, (), example=lambda is_real: people[0][1])
+    return draft_bulk(kind, subject=subject, text="{anrede},\n\nbitte kommen.\n\nAnsehen:\n{link}", recipients=people)
+
+
+def make_mail_text(kind: str = "dialog-erinnerung") -> MailText:
+    """A text that staff changed."""
+    return MailText.objects.create(
+        kind=kind, subject="Bald: {titel}", text="{eckdaten}\n\n{link}\n\n{erinnerungen_beenden}"
+    )
 
 
 def read(mail: Message) -> EmailMessage:

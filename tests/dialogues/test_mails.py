@@ -1,7 +1,7 @@
 """Every kind of mail about a sign-up: what it says, to whom, and that it is sound, over a real socket."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -243,11 +243,11 @@ def test_only_what_anybody_can_trigger_is_limited(dialogue: Dialogue) -> None:
 @pytest.mark.parametrize(
     ("starts_at", "utc"),
     [
-        (datetime(2026, 3, 28, 16, tzinfo=BERLIN), datetime(2026, 3, 28, 15)),
-        (datetime(2026, 3, 29, 16, tzinfo=BERLIN), datetime(2026, 3, 29, 14)),
-        (datetime(2026, 10, 24, 16, tzinfo=BERLIN), datetime(2026, 10, 24, 14)),
-        (datetime(2026, 10, 25, 16, tzinfo=BERLIN), datetime(2026, 10, 25, 15)),
-        (datetime(2026, 12, 31, 23, tzinfo=BERLIN), datetime(2026, 12, 31, 22)),
+        (datetime(2026, 3, 28, 16, tzinfo=BERLIN), datetime(2026, 3, 28, 15, tzinfo=UTC)),
+        (datetime(2026, 3, 29, 16, tzinfo=BERLIN), datetime(2026, 3, 29, 14, tzinfo=UTC)),
+        (datetime(2026, 10, 24, 16, tzinfo=BERLIN), datetime(2026, 10, 24, 14, tzinfo=UTC)),
+        (datetime(2026, 10, 25, 16, tzinfo=BERLIN), datetime(2026, 10, 25, 15, tzinfo=UTC)),
+        (datetime(2026, 12, 31, 23, tzinfo=BERLIN), datetime(2026, 12, 31, 22, tzinfo=UTC)),
     ],
 )
 def test_a_calendar_file_means_the_same_instant_on_both_sides_of_a_clock_change(
@@ -255,7 +255,7 @@ def test_a_calendar_file_means_the_same_instant_on_both_sides_of_a_clock_change(
 ) -> None:
     dialogue = make_dialogue(starts_at=starts_at)
     [event] = Calendar.from_ical(event_calendar([dialogue])).walk("VEVENT")
-    assert event.decoded("dtstart").replace(tzinfo=None) == utc
+    assert event.decoded("dtstart") == utc
     assert event.decoded("dtend") - event.decoded("dtstart") == timedelta(hours=3)
 
 

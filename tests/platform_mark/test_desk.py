@@ -30,8 +30,9 @@ from django.utils import timezone
 
 from platform_mark.accounts.models import User
 from platform_mark.accounts.roles import ROLES, load_roles
+from platform_mark.desk.mail_texts import KINDS as MAIL_KINDS
 from platform_mark.desk.site import EDITOR_STYLE
-from platform_mark.mail.models import OutgoingMail
+from platform_mark.mail.models import BulkMail, MailText, OutgoingMail
 from platform_mark.media.models import Document, Image
 from platform_mark.pages.models import LegalText
 from platform_mark.publishing.models import State
@@ -40,6 +41,7 @@ from platform_mark.taxonomy.models import Branch, BranchCode, District, Municipa
 from practices.models import Practice, Suggestion
 from tests.cast import PEOPLE, Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
+from tests.mails import make_bulk, make_mail_text
 from tests.make import make_branch, make_image, make_municipality, make_practice, make_topic, make_user
 from tests.markup import Page
 
@@ -105,6 +107,8 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     District: make_district,
     Municipality: lambda number: make_municipality(f"Stadt {number}", district=make_district(number)),
     OutgoingMail: make_mail,
+    BulkMail: lambda number: make_bulk(subject=f"Rundmail {number}"),
+    MailText: lambda number: make_mail_text(list(MAIL_KINDS)[number % len(MAIL_KINDS)]),
     Image: lambda number: make_image(),
     Document: make_document,
     LegalText: make_legal_text,

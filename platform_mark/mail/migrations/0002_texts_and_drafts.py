@@ -33,8 +33,8 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["-created_at", "-pk"],
                 "permissions": [
-                    ("export_person", "Darf Auskunft über eine Person geben"),
-                    ("erase_person", "Darf die Daten einer Person löschen"),
+                    ("export_outgoingmail", "Darf Auskunft über eine Person geben"),
+                    ("erase_outgoingmail", "Darf die Daten einer Person löschen"),
                 ],
                 "verbose_name": "E-Mail",
                 "verbose_name_plural": "E-Mails",
