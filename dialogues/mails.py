@@ -140,9 +140,7 @@ def tell(kind: Kind, registration: Registration, *, once: str = "", **facts: Any
 
 
 @transaction.atomic
-def draft_message(
-    registrations: Iterable[Registration], *, subject: str, text: str, by: Any = None
-) -> BulkMail:
+def draft_message(registrations: Iterable[Registration], *, subject: str, text: str, by: Any = None) -> BulkMail:
     """Keep a message of staff to these bookings as a draft; it is sent after a confirming press (platform_mark.mail.bulk).
 
     Each gets it once, with greeting, event and own link around it. Raises ValidationError for an unknown placeholder,
@@ -205,9 +203,7 @@ def _event_values(dialogue: Dialogue, ways: Iterable[str]) -> dict[str, str]:
     return values | {"eckdaten": _table(values)}
 
 
-def _person_values(
-    registration: Registration, attendees: list[Attendee], ways: Iterable[str]
-) -> dict[str, str]:
+def _person_values(registration: Registration, attendees: list[Attendee], ways: Iterable[str]) -> dict[str, str]:
     number = len(attendees)
     return {
         "anrede": f"Guten Tag {registration.contact_name}".strip(),
@@ -248,9 +244,7 @@ def _links(registration: Registration) -> dict[str, Link]:
         "erinnerungen_beenden": f"{PATH}erinnerungen-beenden/",
         "rueckmeldung": f"{PATH}rueckmeldung/",
     }
-    return {
-        name: Link(path, PURPOSE, registration.pk, registration.token_version) for name, path in paths.items()
-    }
+    return {name: Link(path, PURPOSE, registration.pk, registration.token_version) for name, path in paths.items()}
 
 
 def _table(values: Mapping[str, str], *, who: str = "") -> str:
@@ -274,7 +268,9 @@ def _plain(text: str) -> str:
 
 
 def _example(kind: Kind, is_real: bool) -> Letter:
-    latest = Registration.objects.filter(confirmed_at__isnull=False).exclude(email="").select_related("dialogue").first()
+    latest = (
+        Registration.objects.filter(confirmed_at__isnull=False).exclude(email="").select_related("dialogue").first()
+    )
     facts = {name: _MADE_UP[name] for name in ("platz", "frist", "aenderungen", "grund", "warten", "nachricht")}
     if is_real and latest is not None:
         letter = letter_for(kind, latest)

@@ -20,9 +20,7 @@ def export_person(key: str) -> dict[str, Any]:
         "Schritte der Anmeldungen": RegistrationEvent.objects.filter(registration__in=rows),
         "Einmalige Nachrichten": Notice.objects.filter(registration__in=rows),
     }
-    described_rows = {
-        name: described(each, leave_out=("part_of", "email_key")) for name, each in found.items()
-    }
+    described_rows = {name: described(each, leave_out=("part_of", "email_key")) for name, each in found.items()}
     return {name: each for name, each in described_rows.items() if each}
 
 

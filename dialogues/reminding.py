@@ -72,10 +72,8 @@ def thank(at: datetime | None = None) -> int:
     at = at or timezone.now()
     written = 0
     for dialogue in _happened(at).filter(ends_at__gt=at - THANKS_UNTIL):
-        assert dialogue.ends_at
-        zone = timezone.get_current_timezone()
-        morning = timezone.make_naive(dialogue.ends_at, zone).date() + timedelta(days=1)
-        if at >= timezone.make_aware(datetime.combine(morning, THANKS_AT), zone):
+        morning = timezone.localdate(dialogue.ends_at) + timedelta(days=1)
+        if at >= timezone.make_aware(datetime.combine(morning, THANKS_AT)):
             came = _took_part(dialogue).filter(feedback_given_at=None)
             written += _tell_each(came, Kind.THANKS, once="thanks")
     return written

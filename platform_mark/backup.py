@@ -113,9 +113,7 @@ def verify(folder: Path) -> Contents:
         raise BackupError(f"{folder} ist keine vollständige Sicherung.") from error
     if changed:
         raise BackupError(f"Beschädigt oder verändert: {', '.join(changed)} in {folder}.")
-    return Contents(
-        rows=manifest["rows"], files=manifest["files"], made_at=datetime.fromisoformat(manifest["made_at"])
-    )
+    return Contents(rows=manifest["rows"], files=manifest["files"], made_at=datetime.fromisoformat(manifest["made_at"]))
 
 
 # Restored objects belong to whoever restores.

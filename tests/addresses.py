@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from dialogues import mails
 from platform_mark.publishing import versions
 from platform_mark.tokens import make_token
 from practices import suggesting
+from tests.dialogues.make import make_dialogue, make_registration
 from tests.make import LONG_WORD, Site
 
 
@@ -83,7 +85,10 @@ def secret_pages(site: Site) -> dict[str, list[str]]:
     )
     token = make_token(suggesting.PURPOSE, suggestion.pk, suggestion.token_version)
     draft = site.hidden[0]
+    dialogue = make_dialogue("Rüsten online", seats=0, online_seats=5, online_link="https://raum.example/9931")
+    online = make_registration(dialogue)
     return {
+        "dialogues:online": [f"/anmeldung/online/{make_token(mails.ONLINE_PURPOSE, online.pk, online.token_version)}/"],
         "practices:suggestion": [f"/beispiele/vorschlag/{token}/"],
         "practices:preview": [f"/beispiele/vorschau/{versions.open_preview(draft)}/"],
     }

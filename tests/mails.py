@@ -7,13 +7,39 @@ from email.parser import BytesParser
 from email.utils import getaddresses, parsedate_to_datetime
 from html import unescape
 
+from platform_mark.mail.bulk import draft_bulk
+from platform_mark.mail.models import BulkMail, MailText
+from platform_mark.mail.texts import Letter, Link, MailKind
+
 HOST = "portal.test"
 _URL = re.compile(r"https?://[^\s<>\"')\]]+")
+
+
+def make_bulk(number: int = 1, *, subject: str = "Sicherheitsschuhe") -> BulkMail:
+    """A draft for so many people."""
+    link = Link("/anmeldung/{token}/", "probe", 7, 1)
+    people = [
+        (f"person{n}@firma.test", Letter({"anrede": f"Guten Tag Person {n}"}, {"link": link})) for n in range(number)
+    ]
+    kind = MailKind("dialog-nachricht", "Nachricht", {}, (), example=lambda is_real: people[0][1])
+    return draft_bulk(kind, subject=subject, text="{anrede},\n\nbitte kommen.\n\nAnsehen:\n{link}", recipients=people)
+
+
+def make_mail_text(kind: str = "dialog-erinnerung") -> MailText:
+    """A text that staff changed."""
+    return MailText.objects.create(
+        kind=kind, subject="Bald: {titel}", text="{eckdaten}\n\n{link}\n\n{erinnerungen_beenden}"
+    )
 
 
 def read(mail: Message) -> EmailMessage:
     """The mail with its parts and headers decoded."""
     return BytesParser(policy=policy.default).parsebytes(mail.as_bytes())
+
+
+def subject_of(mail: Message) -> str:
+    # A long one begins on the second line.
+    return str(read(mail)["subject"]).strip()
 
 
 def text_of(mail: Message) -> str:
@@ -46,8 +72,8 @@ def faults(mail: Message, *, needs_unsubscribe: bool = False) -> list[str]:
         found.append("Message-ID is not ours")
     if message["auto-submitted"] != "auto-generated":
         found.append("not marked as automatic")
-    subject = str(message["subject"])
-    if not subject.strip() or len(subject) > 200 or re.search(r"[\x00-\x1f\x7f]", subject):
+    subject = subject_of(mail)
+    if not subject or len(subject) > 200 or re.search(r"[\x00-\x1f\x7f]", subject):
         found.append(f"subject: {subject!r}")
     if any(len(line) > 998 for line in mail.as_bytes().splitlines()):
         found.append("a line is too long")
@@ -65,7 +91,7 @@ def faults(mail: Message, *, needs_unsubscribe: bool = False) -> list[str]:
         found.append("the HTML part loads something")
     if missing := set(words(text)) - set(words(html)):
         found.append(f"only in the text part: {missing}")
-    unsubscribe = str(message["list-unsubscribe"] or "")
+    unsubscribe = str(message["list-unsubscribe"] or "").strip()
     one_click = str(message["list-unsubscribe-post"] or "") == "List-Unsubscribe=One-Click"
     if needs_unsubscribe != (bool(re.fullmatch(rf"<https://{HOST}/\S+>", unsubscribe)) and one_click):
         found.append(f"List-Unsubscribe: {unsubscribe!r}")

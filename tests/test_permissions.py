@@ -24,6 +24,7 @@ from practices.models import Practice, Suggestion
 from tests.addresses import Route, form_pages, public_pages, routes, secret_pages
 from tests.cast import PASSWORD, PEOPLE, Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
+from tests.mails import make_bulk, make_mail_text
 from tests.make import Site, fill_site, make_document
 
 pytestmark = pytest.mark.django_db
@@ -111,12 +112,28 @@ admin:taxonomy_selection_history                        302            403      
 admin:taxonomy_selection_delete                         302            403            403            403            403            403            403            403            200
 admin:taxonomy_selection_change                         302            403            403            200            403            403            403            403            200
 admin/taxonomy/selection/<path:object_id>/              302            403            302            302            302            302            302            302            302
-admin:outbox_outgoingmail_changelist                    302            403            403            403            403            403            200            200            200
+admin:outbox_outgoingmail_changelist                    302            403            403            403            403            200            200            200            200
 admin:outbox_outgoingmail_add                           302            403            403            403            403            403            403            403            403
-admin:outbox_outgoingmail_history                       302            403            403            403            403            403            200            200            200
+admin:outbox_outgoingmail_history                       302            403            403            403            403            200            200            200            200
 admin:outbox_outgoingmail_delete                        302            403            403            403            403            403            403            403            200
-admin:outbox_outgoingmail_change                        302            403            403            403            403            403            200            200            200
+admin:outbox_outgoingmail_change                        302            403            403            403            403            200            200            200            200
 admin/outbox/outgoingmail/<path:object_id>/             302            403            302            302            302            302            302            302            302
+admin:outbox_bulkmail_changelist                        302            403            403            403            403            200            403            200            200
+admin:outbox_bulkmail_history                           302            403            403            403            403            200            403            200            200
+admin:outbox_bulkmail_change                            302            403            403            403            403            200            403            200            200
+admin:outbox_bulkmail_add                               302            403            403            403            403            403            403            403            403
+admin:outbox_bulkmail_delete                            302            403            403            403            403            403            403            403            403
+admin/outbox/bulkmail/<path:object_id>/                 302            403            302            302            302            302            302            302            302
+admin:outbox_mailtext_changelist                        302            403            403            403            403            200            403            200            200
+admin:outbox_mailtext_history                           302            403            403            403            403            200            403            200            200
+admin:outbox_mailtext_change                            302            403            403            403            403            302            403            302            302
+admin:outbox_mailtext_add                               302            403            403            403            403            403            403            403            403
+admin:outbox_mailtext_delete                            302            403            403            403            403            403            403            403            403
+admin/outbox/mailtext/<path:object_id>/                 302            403            302            302            302            302            302            302            302
+admin:outbox_bulkmail_release                           302            403            403            403            403            200            403            200            200
+admin:outbox_mailtext_edit                              302            403            403            403            403            200            403            200            200
+admin:person                                            302            403            403            403            403            403            200            403            200
+dialogues:online                                        302            302            302            302            302            302            302            302            302
 admin:media_image_changelist                            302            403            403            200            403            403            403            403            200
 admin:media_image_add                                   302            403            403            200            403            403            403            403            200
 admin:media_image_history                               302            403            403            200            403            403            403            403            200
@@ -211,6 +228,8 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
         "taxonomy/municipality": Municipality.objects.earliest("pk"),
         "search/synonym": Synonym.objects.create(terms=["KI", "künstliche Intelligenz"]),
         "outbox/outgoingmail": OutgoingMail.objects.earliest("pk"),
+        "outbox/bulkmail": make_bulk(),
+        "outbox/mailtext": make_mail_text(),
         "media/image": image,
         "media/document": document,
         "pages/legaltext": LegalText.objects.earliest("pk"),
@@ -221,6 +240,7 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
         "media:image": f"/medien/bilder/{image.token}/{image.widths[0]}.webp",
         "media:document": document.url,
         "admin:view_on_site": f"/admin/r/{ContentType.objects.get_for_model(Practice).pk}/{site.rich.pk}/",
+        "admin:outbox_mailtext_edit": "/admin/outbox/mailtext/art/dialog-erinnerung/",
         "admin:app_list": "/admin/practices/",
         "admin:practices_practice_check": "/admin/practices/practice/import/gibtesnicht/",
         "admin/(?P<url>.*)$": "/admin/gibt-es-nicht/",

@@ -55,8 +55,8 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "accounts.user": ("view",),
         "pages.legaltext": _EDIT,
         "practices.suggestion": ("view",),
-        "outbox.outgoingmail": ("view",),
-        "outbox.person": ("export", "erase"),
+        # Beside its mails: what all parts of the portal hold of one person (platform_mark.desk.privacy).
+        "outbox.outgoingmail": ("view", "export", "erase"),
     },
     "Verwaltung": {
         "accounts.user": _EDIT,

@@ -13,8 +13,9 @@ class DeskAdminConfig(AdminConfig):
         """Find all admins, then drop those that packages bring: no staff's business, and one would show secrets."""
         super().ready()
         # Pages of the staff that know several subjects, so that no subject can hold them.
-        from platform_mark.desk import mail_texts  # noqa: F401
         from django.contrib.admin.templatetags import admin_list
+
+        from platform_mark.desk import mail_texts  # noqa: F401
 
         admin_list._boolean_icon = _yes_or_no
         for model in list(admin.site._registry):

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from actors import privacy as actors
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
+from actors import privacy as actors
 from dialogues import privacy as dialogues
 from platform_mark import erasures
 from platform_mark.accounts import privacy as accounts
@@ -146,5 +146,3 @@ def _remains(key: str) -> list[str]:
 def _escaped(text: str) -> str:
     """The text for a regular expression of PostgreSQL."""
     return "".join(letter if letter.isalnum() else f"\\{letter}" for letter in text)
-
-

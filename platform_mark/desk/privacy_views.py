@@ -18,7 +18,7 @@ from . import privacy
 if TYPE_CHECKING:
     from .site import DeskSite
 
-MAY_EXPORT, MAY_ERASE = "outbox.export_person", "outbox.erase_person"
+MAY_EXPORT, MAY_ERASE = "outbox.export_outgoingmail", "outbox.erase_outgoingmail"
 
 
 class PersonForm(forms.Form):
@@ -77,7 +77,9 @@ def _erase(request: HttpRequest, address: str) -> HttpResponse:
     _log(request, DELETION, f"Daten einer Person gelöscht: {rows} Zeilen")
     messages.success(request, f"Gelöscht oder geleert: {rows} Zeilen.")
     if erasure.remains:
-        messages.warning(request, f"Die Adresse steht noch in: {', '.join(erasure.remains)}. Bitte sehen Sie dort nach.")
+        messages.warning(
+            request, f"Die Adresse steht noch in: {', '.join(erasure.remains)}. Bitte sehen Sie dort nach."
+        )
     return redirect("admin:person")
 
 

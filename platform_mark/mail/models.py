@@ -120,8 +120,8 @@ class OutgoingMail(models.Model):
         verbose_name_plural = "E-Mails"
         ordering = ["-created_at", "-pk"]
         permissions = [
-            ("export_person", "Darf Auskunft über eine Person geben"),
-            ("erase_person", "Darf die Daten einer Person löschen"),
+            ("export_outgoingmail", "Darf Auskunft über eine Person geben"),
+            ("erase_outgoingmail", "Darf die Daten einer Person löschen"),
         ]
         indexes = [
             models.Index(fields=["next_attempt_at"], condition=Q(state="waiting"), name="outbox_due"),

@@ -130,7 +130,9 @@ def check(text: Text, *, placeholders: Iterable[str], required: Iterable[str]) -
     if "\n" in text.subject.strip():
         faults["subject"].append("Der Betreff ist eine einzige Zeile.")
     faults["text"] += [
-        f"Der Platzhalter {{{name}}} muss im Text stehen bleiben." for name in required if f"{{{name}}}" not in text.body
+        f"Der Platzhalter {{{name}}} muss im Text stehen bleiben."
+        for name in required
+        if f"{{{name}}}" not in text.body
     ]
     if found := {name: messages for name, messages in faults.items() if messages}:
         raise ValidationError(found)

@@ -31,8 +31,9 @@ from django.utils import timezone
 from dialogues.models import Agreement, Dialogue, Feedback, Registration, Series
 from platform_mark.accounts.models import User
 from platform_mark.accounts.roles import ROLES, load_roles
+from platform_mark.desk.mail_texts import KINDS as MAIL_KINDS
 from platform_mark.desk.site import EDITOR_STYLE
-from platform_mark.mail.models import OutgoingMail
+from platform_mark.mail.models import BulkMail, MailText, OutgoingMail
 from platform_mark.media.models import Document, Image
 from platform_mark.pages.models import LegalText
 from platform_mark.publishing.models import State
@@ -42,6 +43,7 @@ from practices.models import Practice, Suggestion
 from tests.cast import PEOPLE, Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
 from tests.dialogues.make import make_dialogue, make_registration
+from tests.mails import make_bulk, make_mail_text
 from tests.make import make_branch, make_image, make_municipality, make_practice, make_selection, make_topic, make_user
 from tests.markup import Page
 
@@ -119,6 +121,8 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     District: make_district,
     Municipality: lambda number: make_municipality(f"Stadt {number}", district=make_district(number)),
     OutgoingMail: make_mail,
+    BulkMail: lambda number: make_bulk(subject=f"Rundmail {number}"),
+    MailText: lambda number: make_mail_text(list(MAIL_KINDS)[number % len(MAIL_KINDS)]),
     Image: lambda number: make_image(),
     Document: make_document,
     LegalText: make_legal_text,

@@ -16,9 +16,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from platform_mark.mail.models import BulkMail, MailText, OutgoingMail
 from platform_mark.mail import bulk, outbox
 from platform_mark.mail.bulk import BulkRefused, draft_bulk
+from platform_mark.mail.models import BulkMail, MailText, OutgoingMail
 from platform_mark.mail.outbox import (
     LINK,
     Link,
@@ -33,7 +33,7 @@ from platform_mark.mail.outbox import (
 )
 from platform_mark.mail.texts import Letter, MailKind, Text, check, fill
 from platform_mark.tokens import read_token
-from tests.mails import faults, html_of, read, text_of
+from tests.mails import faults, html_of, read, subject_of, text_of
 from tests.smtp import Postbox, mail_server
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -254,7 +254,7 @@ def test_both_parts_say_the_same_and_the_event_is_enclosed(postbox: Postbox) -> 
     send_due()
 
     [mail] = postbox.mails
-    assert read(mail)["subject"] == "Für Heat & Co's: Rüsten ohne Suchen"
+    assert subject_of(mail) == "Für Heat & Co's: Rüsten ohne Suchen"
     assert faults(mail) == []
     html = html_of(mail)
     url = text_of(mail).partition("Anmeldung ansehen:\n")[2].split()[0]
@@ -307,13 +307,15 @@ def test_the_text_of_the_staff_counts_until_it_is_taken_back(postbox: Postbox) -
     row.delete()
     queue_letter(LETTER, "chef@firma.test", letter())
     send_due()
-    assert [read(mail)["subject"] for mail in postbox.mails] == [
+    assert [subject_of(mail) for mail in postbox.mails] == [
         "Hallo Heat & Co's",
         "Für Heat & Co's: Rüsten ohne Suchen",
     ]
 
 
-@pytest.mark.parametrize("to", ["chef@firma.test\nBcc: alle@firma.test", "chef@firma.test\x00", "kein-zeichen", "a@b@c"])
+@pytest.mark.parametrize(
+    "to", ["chef@firma.test\nBcc: alle@firma.test", "chef@firma.test\x00", "kein-zeichen", "a@b@c"]
+)
 def test_an_address_that_is_none_is_refused(to: str) -> None:
     with pytest.raises(ValidationError):
         queue_probe(to)

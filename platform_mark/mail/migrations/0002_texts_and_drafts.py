@@ -7,93 +7,155 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('outbox', '0001_initial'),
+        ("outbox", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MailText',
+            name="MailText",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(editable=False, max_length=60, unique=True, verbose_name='Art')),
-                ('subject', models.CharField(max_length=150, verbose_name='Betreff')),
-                ('text', models.TextField(max_length=10000, verbose_name='Text')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='Geändert am')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(editable=False, max_length=60, unique=True, verbose_name="Art")),
+                ("subject", models.CharField(max_length=150, verbose_name="Betreff")),
+                ("text", models.TextField(max_length=10000, verbose_name="Text")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="Geändert am")),
             ],
             options={
-                'verbose_name': 'E-Mail-Text',
-                'verbose_name_plural': 'E-Mail-Texte',
-                'ordering': ['kind'],
+                "verbose_name": "E-Mail-Text",
+                "verbose_name_plural": "E-Mail-Texte",
+                "ordering": ["kind"],
             },
         ),
         migrations.AlterModelOptions(
-            name='outgoingmail',
-            options={'ordering': ['-created_at', '-pk'], 'permissions': [('export_person', 'Darf Auskunft über eine Person geben'), ('erase_person', 'Darf die Daten einer Person löschen')], 'verbose_name': 'E-Mail', 'verbose_name_plural': 'E-Mails'},
-        ),
-        migrations.AddField(
-            model_name='outgoingmail',
-            name='calendar',
-            field=models.TextField(blank=True, editable=False),
-        ),
-        migrations.AddField(
-            model_name='outgoingmail',
-            name='other_links',
-            field=models.JSONField(blank=True, default=dict, editable=False),
-        ),
-        migrations.AddField(
-            model_name='outgoingmail',
-            name='outage_at',
-            field=models.DateTimeField(blank=True, editable=False, null=True),
-        ),
-        migrations.AddField(
-            model_name='outgoingmail',
-            name='unsubscribe',
-            field=models.CharField(blank=True, editable=False, max_length=40),
-        ),
-        migrations.AddField(
-            model_name='outgoingmail',
-            name='values',
-            field=models.JSONField(blank=True, default=dict, editable=False),
-        ),
-        migrations.AlterField(
-            model_name='outgoingmail',
-            name='state',
-            field=models.CharField(choices=[('draft', 'Entwurf'), ('waiting', 'Wartet'), ('sent', 'Gesendet'), ('failed', 'Nicht zustellbar')], default='waiting', editable=False, max_length=10, verbose_name='Stand'),
-        ),
-        migrations.CreateModel(
-            name='BulkMail',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(editable=False, max_length=60)),
-                ('subject', models.CharField(max_length=200, verbose_name='Betreff')),
-                ('text', models.TextField(max_length=10000, verbose_name='Text')),
-                ('placeholders', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), editable=False, size=None)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Angelegt am')),
-                ('released_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Abgeschickt am')),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Angelegt von')),
-                ('released_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Abgeschickt von')),
-            ],
+            name="outgoingmail",
             options={
-                'verbose_name': 'Rundmail',
-                'verbose_name_plural': 'Rundmails',
-                'ordering': ['-created_at', '-pk'],
+                "ordering": ["-created_at", "-pk"],
+                "permissions": [
+                    ("export_outgoingmail", "Darf Auskunft über eine Person geben"),
+                    ("erase_outgoingmail", "Darf die Daten einer Person löschen"),
+                ],
+                "verbose_name": "E-Mail",
+                "verbose_name_plural": "E-Mails",
             },
         ),
         migrations.AddField(
-            model_name='outgoingmail',
-            name='bulk',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='mails', to='outbox.bulkmail', verbose_name='Rundmail'),
-        ),
-        migrations.AddIndex(
-            model_name='outgoingmail',
-            index=models.Index(fields=['token_purpose', 'token_row'], name='outbox_of_row'),
+            model_name="outgoingmail",
+            name="calendar",
+            field=models.TextField(blank=True, editable=False),
         ),
         migrations.AddField(
-            model_name='mailtext',
-            name='updated_by',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Geändert von'),
+            model_name="outgoingmail",
+            name="other_links",
+            field=models.JSONField(blank=True, default=dict, editable=False),
+        ),
+        migrations.AddField(
+            model_name="outgoingmail",
+            name="outage_at",
+            field=models.DateTimeField(blank=True, editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name="outgoingmail",
+            name="unsubscribe",
+            field=models.CharField(blank=True, editable=False, max_length=40),
+        ),
+        migrations.AddField(
+            model_name="outgoingmail",
+            name="values",
+            field=models.JSONField(blank=True, default=dict, editable=False),
+        ),
+        migrations.AlterField(
+            model_name="outgoingmail",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("draft", "Entwurf"),
+                    ("waiting", "Wartet"),
+                    ("sent", "Gesendet"),
+                    ("failed", "Nicht zustellbar"),
+                ],
+                default="waiting",
+                editable=False,
+                max_length=10,
+                verbose_name="Stand",
+            ),
+        ),
+        migrations.CreateModel(
+            name="BulkMail",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(editable=False, max_length=60)),
+                ("subject", models.CharField(max_length=200, verbose_name="Betreff")),
+                ("text", models.TextField(max_length=10000, verbose_name="Text")),
+                (
+                    "placeholders",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), editable=False, size=None
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="Angelegt am")),
+                (
+                    "released_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="Abgeschickt am"),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="Angelegt von",
+                    ),
+                ),
+                (
+                    "released_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="Abgeschickt von",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "Rundmail",
+                "verbose_name_plural": "Rundmails",
+                "ordering": ["-created_at", "-pk"],
+            },
+        ),
+        migrations.AddField(
+            model_name="outgoingmail",
+            name="bulk",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="mails",
+                to="outbox.bulkmail",
+                verbose_name="Rundmail",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="outgoingmail",
+            index=models.Index(fields=["token_purpose", "token_row"], name="outbox_of_row"),
+        ),
+        migrations.AddField(
+            model_name="mailtext",
+            name="updated_by",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="Geändert von",
+            ),
         ),
     ]
