@@ -115,12 +115,12 @@ def _read(number: int, row: Mapping[str, Any], lookup: Lookup) -> _Row | list[Ro
         errors.append(RowError(number, "organiser", f"Der Name ist zu lang: {too_long[0][:40]} …"))
     if not dialogue.source_url:
         errors.append(RowError(number, "source_url", "Ohne Quelle wissen wir nicht, woher die Angaben stammen."))
-    try:
-        dialogue.clean_fields(exclude=["target_groups"])
-        # Not whether the address is free: a free one is made at storing.
-        dialogue.validate_constraints(exclude={"slug", "target_groups"})
-    except ValidationError as error:
-        errors += _row_errors(number, error)
+    # Not whether the address is free: a free one is made at storing. Both are asked, so that all faults are named at once.
+    for check in (dialogue.clean_fields, dialogue.validate_constraints):
+        try:
+            check(exclude={"slug", "target_groups"})  # type: ignore[operator]
+        except ValidationError as error:
+            errors += _row_errors(number, error)
     return errors or _Row(dialogue, list(dict.fromkeys(branches)), organisers, row.get("participants"))
 
 
