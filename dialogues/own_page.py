@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 
 from platform_mark.media.models import Document
 
-from .models import Attendee, Dialogue, FileVisibility, Registration
+from .models import Attendee, FileVisibility, Registration
 from .registration import LIVING
 from .retention import KEEP_FOR_NEWS, KEEP_LISTED, KEEP_NEEDS
 from .seats import place_in_line
@@ -75,7 +75,7 @@ def own_page(registration: Registration, at: datetime | None = None) -> OwnPage:
         page.sentence = "Danke, dass Sie dabei waren." if page.is_confirmed else "Diesmal war leider kein Platz frei."
     page.people = [(str(row), row.seat_kind.name, _standing(row)) for row in attendees]
     page.kept = _kept(registration)
-    _add_what_participants_get(page, dialogue, at)
+    _add_what_participants_get(page, registration, at)
     return page
 
 
@@ -98,25 +98,24 @@ def _state(registration: Registration, attendees: list[Attendee]) -> OwnPage:
         case State.CONFIRMED:
             seated = len(attendees) - len(waiting)
             heading = "Ihr Platz ist bestätigt" if seated == 1 else f"Ihre {seated} Plätze sind bestätigt"
-            page = OwnPage(heading, f"{heading}. Wir freuen uns auf Sie.", "ok", _way("Platz fest"))
+            starts_at = registration.dialogue.starts_at
+            day = f" am {date_format(timezone.localtime(starts_at), 'l, j. F Y')}" if starts_at else ""
+            page = OwnPage(heading, f"Wir freuen uns{day} auf Sie.", "ok", _way("Platz fest"))
             offers = [row.registration for row in attendees if row.registration.state == State.OFFERED]
             if offers:
                 page.offer_until = min(part.offered_until for part in offers if part.offered_until)
-                page.sentence = (
-                    f"{heading}. {_people(len(offers))} von Ihnen ist dazu ein Platz angeboten."
-                    if len(offers) == 1
-                    else f"{heading}. Für {len(offers)} weitere von Ihnen sind Plätze angeboten."
-                )
+                page.sentence = f"Für {_people(len(offers))} mehr von Ihnen ist jetzt auch ein Platz frei."
             elif waiting:
-                place = place_in_line(waiting[0].registration)
-                page.sentence = f"{heading}. {_people(len(waiting))} von Ihnen {'wartet' if len(waiting) == 1 else 'warten'} noch: Warteliste, Platz {place}."
+                place, number = place_in_line(waiting[0].registration), len(waiting)
+                waits = _plural(number, "wartet", "warten")
+                page.sentence = f"{_people(number)} von Ihnen {waits} noch: Warteliste, Platz {place}."
             return page
         case State.WAITING:
             place = place_in_line(registration)
             ahead = (
                 "Niemand steht"
                 if place == 1
-                else f"{place - 1} {'Anmeldung steht' if place == 2 else 'Anmeldungen stehen'}"
+                else _plural(place - 1, "1 Anmeldung steht", f"{place - 1} Anmeldungen stehen")
             )
             return OwnPage(
                 f"Warteliste, Platz {place}",
@@ -152,8 +151,12 @@ def _way(*open_steps: str) -> list[tuple[str, str]]:
     return [("done", "Angemeldet"), ("done", "E-Mail bestätigt"), ("now", first), *(("", step) for step in rest)]
 
 
+def _plural(number: int, one: str, many: str) -> str:
+    return one if number == 1 else many
+
+
 def _people(number: int) -> str:
-    return "1 Person" if number == 1 else f"{number} Personen"
+    return _plural(number, "1 Person", f"{number} Personen")
 
 
 def _moment(at: datetime) -> str:
@@ -186,7 +189,8 @@ def _kept(registration: Registration) -> list[Kept]:
     return [line for line in kept if line.value]
 
 
-def _add_what_participants_get(page: OwnPage, dialogue: Dialogue, at: datetime) -> None:
+def _add_what_participants_get(page: OwnPage, registration: Registration, at: datetime) -> None:
+    dialogue = registration.dialogue
     visible = [FileVisibility.PUBLIC, *([FileVisibility.PARTICIPANTS] if page.is_confirmed else [])]
     documents = dialogue.documents.filter(visibility__in=visible).select_related("document")
     page.documents = [row.document for row in documents]
@@ -195,7 +199,9 @@ def _add_what_participants_get(page: OwnPage, dialogue: Dialogue, at: datetime) 
     if not page.is_over:
         page.online_link = dialogue.online_link
     if dialogue.ends_at and at < dialogue.ends_at + KEEP_LISTED:
-        others = dialogue.registrations.filter(state=State.CONFIRMED, list_agreed_at__isnull=False)
+        others = dialogue.registrations.filter(state=State.CONFIRMED, list_agreed_at__isnull=False).exclude(
+            pk=registration.pk
+        )
         page.listed = [
             (row.company, [str(person) for person in row.attendees.all()])
             for row in others.prefetch_related("attendees").order_by("company", "pk")

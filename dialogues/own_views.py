@@ -5,7 +5,7 @@ The address itself is the key, so these pages are stored nowhere, named in no Re
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -24,7 +24,6 @@ from .own_page import own_page
 from .registration import Refused
 from .signup_forms import PeopleForm, TransferForm, asked_rows
 
-P = ParamSpec("P")
 ReadOrPost = require_http_methods(["GET", "HEAD", "POST"])
 
 # The buttons of the page, by the value they send.
@@ -37,20 +36,18 @@ ACTIONS: dict[str, Callable[[Registration], Any]] = {
 }
 
 
-def _with_booking(
-    view: Callable[Concatenate[HttpRequest, Registration, str, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, str, P], HttpResponse]:
+def _with_booking(view: Callable[[HttpRequest, Registration, str], HttpResponse]) -> Callable[..., HttpResponse]:
     """Give a view the booking its link names; wrong, expired and deleted links get the same page."""
 
     @never_cache
     @wraps(view)
-    def wrapped(request: HttpRequest, token: str, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def wrapped(request: HttpRequest, token: str) -> HttpResponse:
         try:
             booking = journeys.find_registration(token)
         except BadToken:
             response = render(request, "dialogues/no_registration.html", status=404)
         else:
-            response = view(request, booking, token, *args, **kwargs)
+            response = view(request, booking, token)
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response

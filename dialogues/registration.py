@@ -29,7 +29,7 @@ from . import notices
 from .mails import PATH, PURPOSE, Kind, tell
 from .models import Answer, Attendee, Dialogue, Question, Registration, RegistrationEvent, SeatKind
 from .retention import forget_person, is_lapsed, lapsed
-from .seats import free_seats, place_in_line
+from .seats import KindCount, count_seats, place_in_line
 
 if TYPE_CHECKING:
     from platform_mark.accounts.models import User
@@ -208,7 +208,7 @@ def sign_up(
                 registration.clean_fields(exclude=["dialogue", "part_of"])
                 registration.save(force_insert=True)
                 _write_parts(registration, people, answers)
-                _record(registration, "signed-up", by=by)
+                _record(registration, "signed-up", by=by, people=len(people))
             elif by is not None:
                 raise Refused(f"Zu dieser Adresse gibt es schon eine Anmeldung: „{existing.get_state_display()}“.")
             elif existing.state != State.PENDING or existing.confirmed_at:
@@ -530,21 +530,25 @@ def _enter(
     dialogue: Dialogue, registration: Registration, *, action: str, by: "User | None" = None, **told: Any
 ) -> None:
     """Seat a confirmed booking, or put it at the end of the line; and tell it."""
-    line, free = _kinds_in_line(dialogue), free_seats(dialogue)
-    if line and any(number > 0 for number in free.values()):
-        if dialogue.is_promoting():
-            # Those who wait come first, should seats be free for them.
-            _serve(dialogue)
-            line, free = _kinds_in_line(dialogue), free_seats(dialogue)
-        else:
-            # The line stands still: nobody passes those who wait in it.
-            free = {kind: 0 if kind in line else number for kind, number in free.items()}
+    kinds = count_seats(dialogue)
+    if any(kind.people_waiting and kind.free > 0 for kind in kinds.values()) and _serve(dialogue, kinds):
+        # Those who waited came first.
+        kinds = count_seats(dialogue)
+    line = {key for key, kind in kinds.items() if kind.people_waiting}
+    free = {key: kind.free for key, kind in kinds.items()}
+    if line and not dialogue.is_promoting():
+        # The line stands still: nobody passes those who wait in it.
+        free = {key: 0 if key in line else number for key, number in free.items()}
     attendees = list(registration.attendees.order_by("pk"))
     fitting = _fitting(attendees, registration.group, free)
     values: dict[str, Any] = {"action": action, "by": by, "confirmed_at": registration.confirmed_at}
     if not fitting:
-        _move(registration, State.WAITING, waiting_number=_next_number(dialogue), **values)
-        tell(Kind.WAITING, registration, place_in_line=place_in_line(registration), **told)
+        values |= {"waiting_number": _next_number(dialogue), "people": len(attendees)}
+        _move(registration, State.WAITING, **values)
+        wanted = {attendee.seat_kind_id for attendee in attendees}
+        # The last in line of one kind stands behind all of it; who wants several has to be looked up.
+        place = kinds[wanted.pop()].bookings_waiting + 1 if len(wanted) == 1 else place_in_line(registration)
+        tell(Kind.WAITING, registration, place_in_line=place, **told)
         return
     early = EARLY if any(attendee.seat_kind_id in line for attendee in fitting) else ""
     left = [attendee for attendee in attendees if attendee not in fitting]
@@ -557,13 +561,14 @@ def _enter(
     tell(Kind.CONFIRMED, registration, **facts, **told)
 
 
-def _serve(dialogue: Dialogue) -> int:
+def _serve(dialogue: Dialogue, kinds: Mapping[int, KindCount] | None = None) -> int:
     """Serve the line in its order with what is free; return how many bookings got seats."""
     if not dialogue.is_promoting():
         return 0
-    free = free_seats(dialogue)
-    if not any(number > 0 for number in free.values()):
+    kinds = kinds or count_seats(dialogue)
+    if not any(kind.people_waiting and kind.free > 0 for kind in kinds.values()):
         return 0
+    free = {key: kind.free for key, kind in kinds.items()}
     passed: set[int] = set()
     served = 0
     line = Registration.objects.filter(dialogue=dialogue, state=State.WAITING).order_by("waiting_number")
@@ -694,11 +699,6 @@ def _next_number(dialogue: Dialogue) -> int:
     return dialogue.last_waiting_number
 
 
-def _kinds_in_line(dialogue: Dialogue) -> set[int]:
-    waiting = Attendee.objects.filter(registration__dialogue=dialogue, registration__state=State.WAITING)
-    return set(waiting.order_by().values_list("seat_kind", flat=True).distinct())
-
-
 # ---------------------------------------------------------------- the people of a booking
 
 
@@ -780,7 +780,8 @@ def _add(dialogue: Dialogue, booking: Registration, people: Sequence[Person], *,
         return
     if booking.state == State.OFFERED:
         raise Refused("Nehmen Sie zuerst das Angebot an. Danach können Sie weitere Personen anmelden.", code="offered")
-    free, line = free_seats(dialogue), _kinds_in_line(dialogue)
+    kinds = count_seats(dialogue)
+    free = {key: 0 if kind.people_waiting else kind.free for key, kind in kinds.items()}
     left = []
     for person in people:
         attendee = Attendee(
@@ -788,7 +789,7 @@ def _add(dialogue: Dialogue, booking: Registration, people: Sequence[Person], *,
         )
         attendee.save()
         kind = person.seat_kind.pk
-        if booking.state == State.CONFIRMED and kind not in line and free[kind] > 0:
+        if booking.state == State.CONFIRMED and free[kind] > 0:
             free[kind] -= 1
         else:
             left.append(attendee)

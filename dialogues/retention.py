@@ -49,8 +49,11 @@ def lapsed(at: datetime | None = None) -> QuerySet[Registration]:
 
 
 def is_lapsed(registration: Registration, at: datetime | None = None) -> bool:
-    """The same rule as `lapsed`, for one sign-up; asks the database only while it is unconfirmed."""
+    """The same rule as `lapsed`, for one sign-up; asks the database only where it could be so."""
+    at = at or timezone.now()
     if registration.state != Registration.State.PENDING or registration.confirmed_at:
+        return False
+    if registration.created_at > at - UNCONFIRMED:
         return False
     return lapsed(at).filter(pk=registration.pk).exists()
 

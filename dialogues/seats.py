@@ -4,17 +4,17 @@ Seats are counted in people, per dialogue and kind of seat: taken = confirmed + 
 holds the lock of the dialogue (`dialogues.registration`); pages only show them.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from django.db import connection
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from .models import Attendee, Dialogue, Registration, SeatKind
+from .models import Dialogue, Registration, SeatKind
 
 # So few free seats are worth saying: at most this many, or this share of all.
 FEW_SEATS, FEW_SHARE = 3, 0.2
@@ -99,15 +99,30 @@ def seat_states(dialogues: Iterable[Dialogue], at: datetime | None = None) -> di
     }
 
 
-def taken_seats(dialogue: Dialogue) -> Counter[int]:
-    """How many people hold a seat, by the key of the kind."""
-    return _people(dialogue, Registration.State.CONFIRMED, Registration.State.OFFERED)
+@dataclass(frozen=True)
+class KindCount:
+    """The numbers of one kind of seat at one moment; `free` is below nothing where capacity has been lowered."""
+
+    free: int
+    people_waiting: int
+    bookings_waiting: int
 
 
-def free_seats(dialogue: Dialogue) -> dict[int, int]:
-    """Free seats by the key of the kind; below nothing where capacity has been lowered under what is taken."""
-    taken = taken_seats(dialogue)
-    return {kind.pk: kind.capacity - taken[kind.pk] for kind in dialogue.seat_kinds.all()}
+def count_seats(dialogue: Dialogue) -> dict[int, KindCount]:
+    """The numbers of each kind of seat by its key, in one statement: it runs under the lock that all others wait for."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT k.id, k.capacity - count(*) FILTER (WHERE r.state IN ('confirmed', 'offered')),
+                count(*) FILTER (WHERE r.state = 'waiting'), count(DISTINCT r.id) FILTER (WHERE r.state = 'waiting')
+            FROM dialogues_seatkind k
+            LEFT JOIN dialogues_attendee a ON a.seat_kind_id = k.id
+            LEFT JOIN dialogues_registration r ON r.id = a.registration_id
+            WHERE k.dialogue_id = %s GROUP BY k.id
+            """,
+            [dialogue.pk],
+        )
+        return {key: KindCount(*numbers) for key, *numbers in cursor.fetchall()}
 
 
 def place_in_line(registration: Registration) -> int:
@@ -124,21 +139,16 @@ def place_in_line(registration: Registration) -> int:
 
 def waiting_hint(dialogue: Dialogue) -> str:
     """What staff should know about the waiting list: „8 warten, 10 Plätze mehr würden alle aufnehmen“. Empty if none."""
-    waiting = _people(dialogue, Registration.State.WAITING)
+    kinds = count_seats(dialogue).values()
+    waiting = sum(kind.people_waiting for kind in kinds)
     if not waiting:
         return ""
-    free = free_seats(dialogue)
-    missing = sum(max(number - free[kind], 0) for kind, number in waiting.items())
-    people = "1 wartet" if waiting.total() == 1 else f"{waiting.total()} warten"
+    missing = sum(max(kind.people_waiting - kind.free, 0) for kind in kinds if kind.people_waiting)
+    people = "1 wartet" if waiting == 1 else f"{waiting} warten"
     if not missing:
         return f"{people}, obwohl Plätze frei sind: Die Anmeldung ist geschlossen oder eine Gruppe passt nicht."
     seats = "1 Platz mehr würde" if missing == 1 else f"{missing} Plätze mehr würden"
     return f"{people}, {seats} alle aufnehmen"
-
-
-def _people(dialogue: Dialogue, *states: Registration.State) -> Counter[int]:
-    people = Attendee.objects.filter(registration__dialogue=dialogue.pk, registration__state__in=states)
-    return Counter(dict(people.order_by().values_list("seat_kind").annotate(Count("pk"))))
 
 
 def _state(dialogue: Dialogue, kinds: tuple[KindState, ...], waiting: int, at: datetime) -> SeatState:
