@@ -31,6 +31,7 @@ from .desk.month import month, month_of
 from .desk.registrations import RegistrationAdmin
 from .desk.statistics import download, statistics, usual_period
 from .feedback import FEWEST_SHOWN
+from .formats import admin as formats  # noqa: F401 (registers its own)
 from .local_time import LocalSplitDateTimeField
 from .models import (
     AgendaItem,

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -103,8 +104,11 @@ class DialogueDetail(DetailView):
 
 def _sign(dialogue: Dialogue) -> showing.Sign | None:
     """The seats in words; nothing of a draft that has no time yet."""
-    has_time = dialogue.starts_at is not None and dialogue.ends_at is not None
-    return showing.sign(dialogue, seat_state(dialogue)) if has_time else None
+    if dialogue.starts_at is None or dialogue.ends_at is None:
+        return None
+    sign = showing.sign(dialogue, seat_state(dialogue))
+    # Why it was cancelled stands on top of the page.
+    return replace(sign, note="") if dialogue.is_cancelled else sign
 
 
 def _by_kind(dialogue: Dialogue) -> Sequence[tuple[str, list[str]]]:

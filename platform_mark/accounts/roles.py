@@ -34,6 +34,11 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "taxonomy.municipality": ("view",),
         "search.synonym": (*_EDIT, "delete"),
         "dialogues.dialogue": ("view",),
+        "dialogues.format": (*_EDIT, "delete"),
+        "dialogues.formatstep": (*_EDIT, "delete"),
+        "dialogues.formatdocument": (*_EDIT, "delete"),
+        "dialogues.tryreport": ("view", "change"),
+        "dialogues.idea": ("view", "change", "delete"),
     },
     "Moderation": {"practices.practice": ("view",), "taxonomy.branch": ("view",), "taxonomy.topic": ("view",)},
     "Veranstaltungen": {

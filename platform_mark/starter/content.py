@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 from django.utils import timezone
 
+from dialogues.formats.models import Format, Idea
 from platform_mark.media.images import store_image
 from platform_mark.media.models import Image
 from platform_mark.search import index
@@ -18,7 +20,7 @@ from platform_mark.taxonomy.models import Branch, Evidence, Municipality, Select
 from practices.importing import import_practices, read_rows
 from practices.models import Effect, Practice, PracticePicture, Prerequisite, Step
 
-from . import dialogues, focus
+from . import dialogues, focus, formats
 from .models import StarterObject
 
 FOLDER = Path(__file__).parent
@@ -34,25 +36,28 @@ def is_untouched() -> bool:
 
 @transaction.atomic
 def load() -> int:
-    """Load what is not there; return how many examples and dialogues were made. Dates are relative to today."""
-    for key, target in focus.make(_is_loaded):
+    """Load what is not there; return how many examples were made. Dates are relative to today."""
+    for key, target in chain(focus.make(_is_loaded), formats.make(_is_loaded)):
         _remember(key, target)
-    return _load_external() + _load_own() + dialogues.load()
+    made = _load_external() + _load_own()
+    # Last: they show examples.
+    dialogues.load()
+    return made
 
 
 @transaction.atomic
 def remove() -> int:
-    """Remove all that `load` made and nothing else, changed by staff or not; return how many examples and dialogues went."""
+    """Remove all that `load` made and nothing else, changed by staff or not; return how many examples went."""
     rows = list(StarterObject.objects.filter(removed_at=None).select_related("content_type"))
     practices = Practice.objects.filter(pk__in=_ids(rows, Practice))
-    # First the dialogues: they name examples.
-    removed = practices.count() + dialogues.remove(rows)
+    removed = practices.count()
+    dialogues.remove(rows)
     practices.delete()
     # A picture that staff took over into an example of their own stays.
     Image.objects.filter(pk__in=_ids(rows, Image), practice_pictures=None, dialogue_pictures=None).delete()
     for selection in Selection.objects.filter(pk__in=_ids(rows, Selection)):
         focus.undo_focus(selection)
-    for model in (Selection, Evidence, Specialisation):
+    for model in (Selection, Evidence, Specialisation, Idea, Format):
         model._default_manager.filter(pk__in=_ids(rows, model)).delete()
     StarterObject.objects.filter(pk__in=[row.pk for row in rows]).update(removed_at=timezone.now())
     return removed

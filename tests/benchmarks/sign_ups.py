@@ -213,7 +213,9 @@ def functions(people: int) -> tuple[Phase, Phase]:
         )
         assert row
         rows.append(row)
-    journey = at_once([lambda row=row: registration.confirm(row).state and None for row in rows], lambda: connection.close())
+    journey = at_once(
+        [lambda row=row: registration.confirm(row).state and None for row in rows], lambda: connection.close()
+    )
     judge(dialogue, people)
     return sql, journey
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from actors.models import Actor
-from dialogues.models import Attendee, Dialogue, Registration, SeatKind
+from dialogues.models import Attendee, Dialogue, Feedback, Registration, Report, SeatKind
 from platform_mark.mail.outbox import address_key
 from platform_mark.publishing.models import State
 from platform_mark.search import index
@@ -101,3 +101,22 @@ def make_actor(name: str = "", **fields: Any) -> Actor:
         "approved_at": timezone.now(),
     }
     return Actor.objects.create(**values | fields)
+
+
+def make_report(dialogue: Dialogue, **fields: Any) -> Report:
+    """A published report of a dialogue that is over."""
+    values = {
+        "summary": "<p>27 Menschen haben sich <strong>die Tafel</strong> angesehen.</p>",
+        "participants": 27,
+        "companies": 14,
+        "published_at": timezone.now(),
+    }
+    report = Report.objects.create(dialogue=dialogue, **values | fields)
+    index.put(*Dialogue.objects.for_search().filter(pk=dialogue.pk))
+    return report
+
+
+def make_feedback(dialogue: Dialogue, number: int = 1, **fields: Any) -> None:
+    """So many answers, all of them content unless a test says otherwise."""
+    values = {"was_useful": 5, "was_fitting": 4, "will_act": 3}
+    Feedback.objects.bulk_create(Feedback(dialogue=dialogue, **values | fields) for _ in range(number))

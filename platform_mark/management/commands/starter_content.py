@@ -18,8 +18,8 @@ class Command(BaseCommand):
         if not settings.QUICK_START:
             raise CommandError("Startinhalte gibt es nur im Schnellstart (make run).")
         if action == "remove":
-            self.stdout.write(f"Startinhalte entfernt: {content.remove()} Einträge.")
+            self.stdout.write(f"Startinhalte entfernt: {content.remove()} Beispiele.")
         elif if_empty and not content.is_untouched():
             self.stdout.write("Startinhalte: nichts geladen, denn es gibt oder gab schon Inhalte.")
         else:
-            self.stdout.write(f"Startinhalte geladen: {content.load()} Einträge.")
+            self.stdout.write(f"Startinhalte geladen: {content.load()} Beispiele.")
