@@ -208,13 +208,13 @@ class WhenFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         """Narrow the list by what was chosen."""
         now = timezone.now()
-        chosen = {
+        ways: dict[str, dict[str, Any]] = {
             "kommend": {"ends_at__gt": now, "cancelled_at": None},
             "vorbei": {"ends_at__lte": now},
             "offen": {"starts_at": None},
             "abgesagt": {"cancelled_at__isnull": False},
-        }.get(self.value() or "")
-        return queryset.filter(**chosen) if chosen else queryset
+        }
+        return queryset.filter(**ways.get(self.value() or "", {}))
 
 
 class DialogueList(ChangeList):
