@@ -21,7 +21,7 @@ from platform_mark.pages.models import LegalText
 from platform_mark.search.models import Synonym
 from platform_mark.taxonomy.models import District, Municipality, Selection, Topic
 from practices.models import Practice, Suggestion
-from tests.addresses import Route, form_pages, public_pages, routes, secret_pages
+from tests.addresses import Route, feeds, form_pages, public_pages, routes, secret_pages
 from tests.cast import PASSWORD, PEOPLE, Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
 from tests.make import Site, fill_site, make_document
@@ -44,6 +44,13 @@ robots                                                  200            200      
 security                                                200            200            200            200            200            200            200            200            200
 healthz                                                 200            200            200            200            200            200            200            200            200
 readyz                                                  503            503            503            503            503            503            503            503            503
+dialogues:list                                          200            200            200            200            200            200            200            200            200
+dialogues:feed-calendar                                 200            200            200            200            200            200            200            200            200
+dialogues:feed-atom                                     200            200            200            200            200            200            200            200            200
+dialogues:calendar                                      200            200            200            200            200            200            200            200            200
+dialogues:preview                                       200            200            200            200            200            200            200            200            200
+dialogues:detail                                        200            200            200            200            200            200            200            200            200
+dialogues:feedback                                      200            200            200            200            200            200            200            200            200
 practices:list                                          200            200            200            200            200            200            200            200            200
 practices:suggest                                       200            200            200            200            200            200            200            200            200
 practices:suggest-sent                                  200            200            200            200            200            200            200            200            200
@@ -225,7 +232,9 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
         "admin:practices_practice_check": "/admin/practices/practice/import/gibtesnicht/",
         "admin/(?P<url>.*)$": "/admin/gibt-es-nicht/",
     }
-    special |= {name: found[0] for name, found in {**public_pages(site), **form_pages(), **secret}.items()}
+    special |= {
+        name: found[0] for name, found in {**public_pages(site), **feeds(site), **form_pages(), **secret}.items()
+    }
     addresses = {}
     for route in routes():
         path = special.get(key(route), f"/{route.path}")
