@@ -35,6 +35,7 @@ from platform_mark.taxonomy.models import (
 )
 from platform_mark.taxonomy.reference import load_reference
 from practices.models import Effect, Practice, PracticePicture, Prerequisite, Step
+from tests.dialogues.make import Dialogues, fill_dialogues
 
 _numbers = count(1)
 
@@ -194,6 +195,7 @@ class Site:
     plastics: Branch
     empty: Branch
     merged: Branch
+    dialogues: Dialogues
 
 
 def make_rich_practice(title: str = "Einrichtekarte am Tablet statt Zettel an der Maschine", **fields: Any) -> Practice:
@@ -296,4 +298,5 @@ def fill_site() -> Site:
         plastics=plastics,
         empty=Branch.objects.current().get(practices=None, order=17),
         merged=merged,
+        dialogues=fill_dialogues(plastics, rich, altena, LONG_WORD),
     )

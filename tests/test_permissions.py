@@ -22,7 +22,7 @@ from platform_mark.pages.models import LegalText
 from platform_mark.search.models import Synonym
 from platform_mark.taxonomy.models import District, Municipality, Selection, Topic
 from practices.models import Practice, Suggestion
-from tests.addresses import Route, form_pages, public_pages, routes, secret_pages
+from tests.addresses import Route, feeds, form_pages, public_pages, routes, secret_pages
 from tests.cast import PASSWORD, PEOPLE, Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
 from tests.dialogues.make import make_dialogue, make_registration
@@ -47,6 +47,13 @@ robots                                                  200            200      
 security                                                200            200            200            200            200            200            200            200            200
 healthz                                                 200            200            200            200            200            200            200            200            200
 readyz                                                  503            503            503            503            503            503            503            503            503
+dialogues:list                                          200            200            200            200            200            200            200            200            200
+dialogues:feed-calendar                                 200            200            200            200            200            200            200            200            200
+dialogues:feed-atom                                     200            200            200            200            200            200            200            200            200
+dialogues:calendar                                      200            200            200            200            200            200            200            200            200
+dialogues:preview                                       200            200            200            200            200            200            200            200            200
+dialogues:detail                                        200            200            200            200            200            200            200            200            200
+dialogues:feedback                                      200            200            200            200            200            200            200            200            200
 practices:list                                          200            200            200            200            200            200            200            200            200
 practices:suggest                                       200            200            200            200            200            200            200            200            200
 practices:suggest-sent                                  200            200            200            200            200            200            200            200            200
@@ -295,7 +302,7 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
         "dialogues/registration": make_registration(meeting),
         "dialogues/series": Series.objects.create(name="Metallrunde"),
         "dialogues/agreement": Agreement.objects.create(dialogue=meeting, text="Vorlage schicken"),
-        "dialogues/feedback": [meeting.feedback.create(was_useful=5, was_fitting=4, will_act=3) for _ in range(5)][0],
+        "dialogues/feedback": [*(meeting.feedback.create(was_useful=5, was_fitting=4, will_act=3) for _ in range(5))].pop(),
         "practices/suggestion": Suggestion.objects.earliest("pk"),
     }
     special = {
@@ -307,7 +314,9 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
         "admin:practices_practice_check": "/admin/practices/practice/import/gibtesnicht/",
         "admin/(?P<url>.*)$": "/admin/gibt-es-nicht/",
     }
-    special |= {name: found[0] for name, found in {**public_pages(site), **form_pages(), **secret}.items()}
+    special |= {
+        name: found[0] for name, found in {**public_pages(site), **feeds(site), **form_pages(), **secret}.items()
+    }
     addresses = {}
     for route in routes():
         path = special.get(key(route), f"/{route.path}")
