@@ -37,6 +37,7 @@ from platform_mark.taxonomy.models import (
 from platform_mark.taxonomy.reference import load_reference
 from practices.models import Effect, Practice, PracticePicture, Prerequisite, Step
 from tests.dialogues.formats.make import make_format
+from tests.dialogues.make import Dialogues, fill_dialogues
 
 _numbers = count(1)
 
@@ -199,6 +200,7 @@ class Site:
     merged: Branch
     format: Format
     format_draft: Format
+    dialogues: Dialogues
 
 
 def make_rich_practice(title: str = "Einrichtekarte am Tablet statt Zettel an der Maschine", **fields: Any) -> Practice:
@@ -303,4 +305,5 @@ def fill_site() -> Site:
         merged=merged,
         format=make_format(FORMAT_TITLE, branches=(metal,), pitfalls="<p>Alle auf einmal.</p>", material=["Stift"]),
         format_draft=make_format("Noch keine Karte", state=State.DRAFT, published_at=None),
+        dialogues=fill_dialogues(plastics, rich, altena, LONG_WORD),
     )

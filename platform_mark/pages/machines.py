@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dialogues.formats.models import Format
+from dialogues.models import Dialogue
 from platform_mark.contact import operator
 from platform_mark.taxonomy.models import Branch
 from practices.models import Practice
@@ -39,6 +40,7 @@ class FixedPages(_OwnAddress):
             "practices:list",
             "practices:suggest",
             "branches:list",
+            "dialogues:list",
             *(f"legal-{page.value}" for page in LegalText.Page),
         ]
 
@@ -67,7 +69,21 @@ class PracticePages(_OwnAddress):
         return item.updated_at
 
 
-SITEMAPS = {"seiten": FixedPages, "branchen": BranchPages, "beispiele": PracticePages, "formate": FormatPages}
+class DialoguePages(_OwnAddress):
+    def items(self) -> Iterable[Model]:
+        return Dialogue.objects.published().only("slug", "updated_at")
+
+    def lastmod(self, item: Dialogue) -> object:
+        return item.updated_at
+
+
+SITEMAPS = {
+    "seiten": FixedPages,
+    "branchen": BranchPages,
+    "beispiele": PracticePages,
+    "dialoge": DialoguePages,
+    "formate": FormatPages,
+}
 
 
 @require_safe

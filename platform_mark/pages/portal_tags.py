@@ -14,6 +14,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from dialogues import structured
+from dialogues.models import Dialogue
 from platform_mark import contact
 from platform_mark.search.facets import Facet, Option
 from practices.hits import Marks
@@ -129,6 +131,12 @@ def json_ld_article(*, headline: str, description: str, path: str, published: An
             "publisher": publisher,
         }
     )
+
+
+@register.simple_tag
+def json_ld_event(dialogue: Dialogue) -> SafeString:
+    """Describe a dialogue to search engines: when, where, by whom, moved or cancelled."""
+    return _json_ld(structured.event(dialogue))
 
 
 def _json_ld(data: dict[str, Any]) -> SafeString:
