@@ -125,6 +125,39 @@ def find(
     return _read(rows, list(chosen), page, size, bands)
 
 
+def cross(
+    kind: str, shape: Shape, rows: str, columns: str, *, at: datetime | None = None
+) -> Mapping[tuple[str, str], int]:
+    """Count the visible objects of a kind by one facet and another: by pairs of their values; one statement.
+
+    What has no value there counts under the empty word.
+    """
+    statement = _CROSS.format(visible=_VISIBLE, row=shape.set_of(rows), column=shape.set_of(columns))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"kind": kind, "at": at or timezone.now()})
+        sets = cursor.fetchall()
+    counts: dict[tuple[str, str], int] = {}
+    for row_codes, column_codes, number in sets:
+        for row in _values(rows, row_codes):
+            for column in _values(columns, column_codes):
+                counts[row, column] = counts.get((row, column), 0) + number
+    return counts
+
+
+def counts_of(kind: str, shape: Shape, facet: str, *, at: datetime | None = None) -> Mapping[str, int]:
+    """Count the visible objects of a kind by one facet; one statement."""
+    counts: dict[str, int] = {}
+    for (value, other), number in cross(kind, shape, facet, facet, at=at).items():
+        if value == other:
+            counts[value] = number
+    return counts
+
+
+def _values(facet: str, codes: Sequence[str]) -> list[str]:
+    found = [value for name, _, value in (code.partition(":") for code in codes or ()) if name == facet]
+    return found or [""]
+
+
 # What fills the holes is SQL of this module and small numbers; all that comes from outside is a parameter.
 _FIND = """
 WITH {level}
@@ -165,6 +198,13 @@ UNION ALL SELECT 'row', place::int, object_id::int, title, lead, text FROM page 
 UNION ALL SELECT 'otherwise', count(*)::int, (count(*) FILTER (WHERE {missed} = 0))::int, NULL, NULL, NULL
     FROM search_searchentry WHERE {visible} AND (SELECT hits FROM hit) = 0
 UNION ALL SELECT 'nearest', place::int, object_id::int, NULL, NULL, NULL FROM nearest
+"""
+_CROSS = """
+SELECT first.codes, second.codes, number FROM (
+    SELECT {row} AS row_set, {column} AS column_set, count(*)::int AS number
+    FROM search_searchentry WHERE {visible} GROUP BY 1, 2
+) AS entry
+LEFT JOIN search_facetset AS first ON first.id = row_set LEFT JOIN search_facetset AS second ON second.id = column_set
 """
 _VISIBLE = "kind = %(kind)s AND visible_from <= %(at)s AND (visible_until IS NULL OR visible_until > %(at)s)"
 # In a subselect the planner cannot see the words, so it never reads row by row what the GIN index finds at once.
