@@ -5,6 +5,7 @@ urlpatterns = [
     path("", include("platform_mark.pages.urls")),
     path("beispiele/", include("practices.urls")),
     path("konto/", include("platform_mark.pages.account_urls")),
+    path("", include("actors.urls")),
     path("konto/", include("platform_mark.accounts.urls")),
     path("medien/", include("platform_mark.media.urls")),
     path("admin/", admin.site.urls),

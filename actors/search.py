@@ -1,0 +1,96 @@
+"""What is found of an entry and of an organisation: words and facets."""
+
+from typing import TYPE_CHECKING
+
+from platform_mark.publishing.models import State
+from platform_mark.search.index import Document, Shape
+from platform_mark.taxonomy.models import Branch, CompanySize, Municipality
+
+from . import stages
+
+if TYPE_CHECKING:
+    from .models import Activity, Actor
+
+ACTIVITY_SHAPE = Shape(
+    groups=(("branche",), ("thema",), ("kreis", "ort"), ("art", "kosten"), ("zielgruppe", "groesse"), ("phase",))
+)
+ACTOR_SHAPE = Shape(groups=(("art",), ("kreis", "ort")))
+
+
+def activity_document(activity: "Activity") -> Document | None:
+    """What everybody may find of an entry while it is current; nothing of what is for actors only.
+
+    "Leer heißt: für alle" counts as every value, so that an offer for all branches is found under each of them.
+    """
+    actor = activity.actor
+    if activity.state != State.PUBLISHED or activity.published_at is None or activity.visibility != "public":
+        return None
+    if actor.state != "approved" or actor.merged_into_id:
+        return None
+    branches, topics = list(activity.branches.all()), list(activity.topics.all())
+    places = served(activity)
+    return Document(
+        title=activity.title,
+        lead=activity.summary,
+        text=f"{activity.description} {activity.access} {activity.cost_note}",
+        keywords=[actor.name, activity.get_kind_display()],
+        labels=[
+            *(term.name for term in (*branches, *topics)),
+            *(district.name for district in activity.districts.all()),
+            *(place.name for place in activity.municipalities.all()),
+            activity.area,
+            *activity.target_group_labels,
+            *activity.phase_labels,
+        ],
+        visible_from=activity.published_at,
+        visible_until=stages.former_from(
+            confirmed_at=activity.confirmed_at,
+            published_at=activity.published_at,
+            valid_until=activity.valid_until,
+        ),
+        facets={
+            "branche": [str(pk) for pk in _all_or([branch.pk for branch in branches], Branch.objects.current())],
+            "thema": [str(topic.pk) for topic in topics],
+            "kreis": sorted({str(place.district_id) for place in places}),
+            "ort": [str(place.pk) for place in places],
+            "art": [activity.kind],
+            "kosten": [activity.cost],
+            "zielgruppe": activity.target_groups,
+            "groesse": activity.sizes or list(CompanySize.values),
+            "phase": activity.phases,
+        },
+    )
+
+
+def actor_document(actor: "Actor") -> Document | None:
+    """What everybody may find of an organisation that takes part."""
+    if actor.state != "approved" or actor.approved_at is None or actor.merged_into_id:
+        return None
+    places = list(actor.municipalities.all()) or list(Municipality.objects.all())
+    seat = actor.municipality
+    return Document(
+        title=actor.name,
+        lead=actor.summary,
+        text=actor.description,
+        keywords=[actor.get_kind_display()],
+        labels=[seat.name if seat else actor.place, *(place.name for place in actor.municipalities.all())],
+        visible_from=actor.approved_at,
+        facets={
+            "art": [actor.kind],
+            "kreis": sorted({str(place.district_id) for place in places}),
+            "ort": [str(place.pk) for place in places],
+        },
+    )
+
+
+def served(activity: "Activity") -> list[Municipality]:
+    """Every municipality that an entry is for: the named ones, those of the named districts, else all of the region."""
+    named = {place.pk: place for place in activity.municipalities.all()}
+    districts = [district.pk for district in activity.districts.all()]
+    if districts:
+        named |= {place.pk: place for place in Municipality.objects.filter(district__in=districts)}
+    return sorted(named.values(), key=lambda place: place.pk) or list(Municipality.objects.order_by("pk"))
+
+
+def _all_or(chosen: list[int], terms: "object") -> list[int]:
+    return chosen or list(terms.values_list("pk", flat=True))  # type: ignore[attr-defined]

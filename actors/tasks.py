@@ -1,0 +1,15 @@
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from . import freshness
+
+# Nobody is asked anything before eight in the morning; what is missed is caught up by the next tick.
+FIRST_HOUR = 8
+
+
+@app.periodic(cron="14 * * * *", periodic_id="climb-freshness-ladder")
+@app.task(queueing_lock="climb-freshness-ladder", pass_context=False)
+def climb_freshness_ladder(timestamp: int) -> None:
+    """Ask organisations whether their entries are still true, each rung once."""
+    if timezone.localtime().hour >= FIRST_HOUR:
+        freshness.climb()
