@@ -4,6 +4,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("platform_mark.pages.urls")),
     path("beispiele/", include("practices.urls")),
+    path("konto/", include("platform_mark.pages.account_urls")),
     path("", include("actors.urls")),
     path("konto/", include("platform_mark.accounts.urls")),
     path("medien/", include("platform_mark.media.urls")),
