@@ -107,6 +107,13 @@ class Actor(models.Model):
         blank=True,
         help_text="Nicht öffentlich. Dorthin schreiben wir, wenn das Funktionspostfach nicht antwortet.",
     )
+    founding_reason = models.TextField(
+        "Warum im Register?",
+        max_length=1000,
+        blank=True,
+        editable=False,
+        help_text="Nicht öffentlich. Daran erkennt die Agentur, wer sich da anmeldet.",
+    )
     state = models.CharField("Stand", max_length=10, choices=State, default=State.WAITING, editable=False)
     decline_reason = models.TextField("Begründung", max_length=1000, blank=True, editable=False)
     approved_at = models.DateTimeField("Freigeschaltet am", null=True, blank=True, editable=False)
@@ -114,6 +121,8 @@ class Actor(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
     left_at = models.DateTimeField("Ausgetreten am", null=True, blank=True, editable=False)
+    # Set where the organisation chose deletion instead of the note "ehemals".
+    erased_from = models.DateField("Wird gelöscht am", null=True, blank=True, editable=False)
     is_trusted = models.BooleanField(
         "Veröffentlicht sofort",
         default=False,

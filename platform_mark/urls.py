@@ -6,6 +6,7 @@ from platform_mark.pages.register import register_patterns
 urlpatterns = [
     path("", include("platform_mark.pages.urls")),
     path("beispiele/", include("practices.urls")),
+    path("konto/", include("platform_mark.pages.account_urls")),
     path("", include(register_patterns)),
     path("konto/", include("platform_mark.accounts.urls")),
     path("medien/", include("platform_mark.media.urls")),
