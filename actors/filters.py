@@ -70,10 +70,10 @@ class ActivityFilter(IndexedFilter):
         """Whether the former entries were asked for; they stand in a list of their own."""
         return facets.FORMER in self.chosen.get("stand", [])
 
-    def look(self, *, page: int, size: int) -> Found:
+    def look(self, *, page: int, size: int, order: str = "") -> Found:
         """Ask the index, or the tables for former entries, which no search finds."""
         if not self.wants_former:
-            return super().look(page=page, size=size)
+            return super().look(page=page, size=size, order=order)
         former = self.narrowed(Activity.objects.former())
         hits = former.count()
         page = min(page, max(1, -(-hits // size)))

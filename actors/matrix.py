@@ -119,7 +119,7 @@ def sides(asked: QueryDict) -> tuple[str, str, list[str]]:
 
 def build(rows: str, columns: str, catalogue: Catalogue, *, shared: Iterable[Activity] = ()) -> Matrix:
     """Count the public entries by two sides, and `shared` ones (for actors only) beside them."""
-    counts = cross(kind_of(Activity), Activity.search_shape, rows, columns)
+    counts = cross(kind_of(Activity), Activity.search_shape, rows, columns).pairs
     on_top = _counted(shared, rows, columns)
     heads = catalogue.choices[columns]
     lines = [

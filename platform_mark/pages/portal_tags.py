@@ -130,6 +130,12 @@ def json_ld_article(*, headline: str, description: str, path: str, published: An
     )
 
 
+@register.simple_tag
+def json_ld(data: dict[str, Any]) -> SafeString:
+    """Describe something to search engines in the words of schema.org; the caller has made them."""
+    return _json_ld(data)
+
+
 def _json_ld(data: dict[str, Any]) -> SafeString:
     text = json.dumps({"@context": "https://schema.org", **data}, ensure_ascii=False).translate(_SCRIPT_ESCAPES)
     # Escaped in the line above, in the way that JSON understands.

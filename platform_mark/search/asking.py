@@ -116,15 +116,15 @@ class IndexedFilter(django_filters.FilterSet):
         """What the index found."""
         return self.look(page=self.page, size=self.page_size)
 
-    def look(self, *, page: int, size: int) -> Found:
-        """Ask the index for a page of any size; a page beyond the last is the last."""
+    def look(self, *, page: int, size: int, order: str = "") -> Found:
+        """Ask the index for a page of any size, in any of its orders; a page beyond the last is the last."""
         model = self._meta.model
         return finding.find(
             kind_of(model),
             model.search_shape,
             question=self.question,
             chosen=self.codes,
-            order=self.orders[self.order][1],
+            order=order or self.orders[self.order][1],
             page=page,
             size=size,
             bands=self.bands,

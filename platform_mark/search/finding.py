@@ -125,32 +125,34 @@ def find(
     return _read(rows, list(chosen), page, size, bands)
 
 
-def cross(
-    kind: str, shape: Shape, rows: str, columns: str, *, at: datetime | None = None
-) -> Mapping[tuple[str, str], int]:
-    """Count the visible objects of a kind by one facet and another: by pairs of their values; one statement.
+@dataclass(frozen=True)
+class Crossed:
+    """Numbers by two facets. What has no value there counts under the empty word."""
 
-    What has no value there counts under the empty word.
-    """
+    pairs: Mapping[tuple[str, str], int]
+    #: Each entry once for each of its values, whatever the other facet.
+    rows: Mapping[str, int]
+    columns: Mapping[str, int]
+
+
+def cross(kind: str, shape: Shape, rows: str, columns: str, *, at: datetime | None = None) -> Crossed:
+    """Count the visible objects of a kind by one facet and another; one statement."""
     statement = _CROSS.format(visible=_VISIBLE, row=shape.set_of(rows), column=shape.set_of(columns))
     with connection.cursor() as cursor:
         cursor.execute(statement, {"kind": kind, "at": at or timezone.now()})
         sets = cursor.fetchall()
-    counts: dict[tuple[str, str], int] = {}
+    pairs: dict[tuple[str, str], int] = {}
+    by_row: dict[str, int] = {}
+    by_column: dict[str, int] = {}
     for row_codes, column_codes, number in sets:
+        found = _values(columns, column_codes)
+        for column in found:
+            by_column[column] = by_column.get(column, 0) + number
         for row in _values(rows, row_codes):
-            for column in _values(columns, column_codes):
-                counts[row, column] = counts.get((row, column), 0) + number
-    return counts
-
-
-def counts_of(kind: str, shape: Shape, facet: str, *, at: datetime | None = None) -> Mapping[str, int]:
-    """Count the visible objects of a kind by one facet; one statement."""
-    counts: dict[str, int] = {}
-    for (value, other), number in cross(kind, shape, facet, facet, at=at).items():
-        if value == other:
-            counts[value] = number
-    return counts
+            by_row[row] = by_row.get(row, 0) + number
+            for column in found:
+                pairs[row, column] = pairs.get((row, column), 0) + number
+    return Crossed(pairs, by_row, by_column)
 
 
 def _values(facet: str, codes: Sequence[str]) -> list[str]:
