@@ -216,8 +216,8 @@ class ActivityForm(AccountForm):
     districts = _terms("Kreise", District.objects.all(), "key")
     municipalities = _terms("Einzelne Städte und Gemeinden", Municipality.objects.all(), "ags")
     url = _web("Mehr im Internet", max_length=1000)
-    valid_from = _day("Ab")
-    valid_until = _day("Bis", help_text="Danach steht der Eintrag unter „Frühere Einträge“.")
+    valid_from = _day("Ab", help_text="Leer lassen: Das Angebot gilt schon.")
+    valid_until = _day("Bis", help_text="Danach steht es unter „Frühere Einträge“.")
     person_agreed_on = _day(
         "Einwilligung der Person vom", help_text="An diesem Tag hat die Person zugestimmt, hier mit Namen zu stehen."
     )

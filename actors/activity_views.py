@@ -66,7 +66,7 @@ def _write(request: HttpRequest, actor: Actor, activity: Activity, revision: Rev
         instance=Activity(pk=activity.pk, changed_at=activity.changed_at),
         actor=actor,
         written={**content, "change_note": revision.change_note if revision else ""},
-        is_draft=not wants_submit,
+        is_draft=request.method == "POST" and not wants_submit,
     )
     if request.method == "POST" and form.is_valid():
         try:

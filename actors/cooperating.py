@@ -28,7 +28,7 @@ def can_be_asked(actor: Actor) -> bool:
 @transaction.atomic
 def ask(sender: Actor, *, activity: Activity, text: str, by: "User") -> Cooperation:
     """Send a request to the organisation of an entry, by mail to its mailbox; raises Refused."""
-    receiver = activity.actor
+    sender, receiver = Actor.objects.get(pk=sender.pk), activity.actor
     if sender.state != Actor.State.APPROVED:
         raise Refused("Ihre Organisation ist noch nicht freigeschaltet.", code="state")
     if receiver.pk == sender.pk:

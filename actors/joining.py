@@ -101,21 +101,24 @@ def similar_actors(name: str, website: str = "") -> list[Actor]:
 
 
 @transaction.atomic
-def approve_actor(actor: Actor, *, by: "User | None") -> None:
+def approve_actor(actor: Actor, *, by: "User | None") -> Actor:
     """Let a waiting organisation into the register and tell its people; raises Refused from any other state."""
     actor = _waiting(actor)
     actor.state, actor.approved_at, actor.approved_by = Actor.State.APPROVED, timezone.now(), by
     actor.save(update_fields=["state", "approved_at", "approved_by", "updated_at"])
+    index.put(actor)
     _tell_members(actor, "akteur-freigeschaltet")
+    return actor
 
 
 @transaction.atomic
-def decline_actor(actor: Actor, *, reason: str, by: "User | None") -> None:
+def decline_actor(actor: Actor, *, reason: str, by: "User | None") -> Actor:
     """Say no to a waiting organisation, with the reason its people will read; raises Refused without one."""
     actor = _waiting(actor)
     actor.state, actor.decline_reason = Actor.State.DECLINED, _reason(reason)
     actor.save(update_fields=["state", "decline_reason", "updated_at"])
     _tell_members(actor, "akteur-abgelehnt", reason=actor.decline_reason)
+    return actor
 
 
 # ---------------------------------------------------------------- claiming what is listed already
