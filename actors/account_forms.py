@@ -216,8 +216,8 @@ class ActivityForm(AccountForm):
     districts = _terms("Kreise", District.objects.all(), "key")
     municipalities = _terms("Einzelne Städte und Gemeinden", Municipality.objects.all(), "ags")
     url = _web("Mehr im Internet", max_length=1000)
-    valid_from = _day("Ab")
-    valid_until = _day("Bis", help_text="Danach steht der Eintrag unter „Frühere Einträge“.")
+    valid_from = _day("Ab", help_text="Leer lassen: Das Angebot gilt schon.")
+    valid_until = _day("Bis", help_text="Danach steht es unter „Frühere Einträge“.")
     person_agreed_on = _day(
         "Einwilligung der Person vom", help_text="An diesem Tag hat die Person zugestimmt, hier mit Namen zu stehen."
     )
@@ -244,9 +244,7 @@ class ActivityForm(AccountForm):
             "contact_phone": forms.TextInput(attrs={"type": "tel", "inputmode": "tel"}),
         }
 
-    def __init__(
-        self, *args: Any, actor: Actor, is_draft: bool = False, written: Mapping[str, Any], **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, actor: Actor, is_draft: bool = False, written: Mapping[str, Any], **kwargs: Any) -> None:
         super().__init__(*args, initial={**EMPTY, **written}, **kwargs)
         self.instance.actor = actor
         self.fields["kind"].choices = Activity.Kind.choices

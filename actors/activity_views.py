@@ -21,8 +21,7 @@ SUBMIT = "abgeben"
 
 def _own_activity(request: HttpRequest, pk: int) -> Activity:
     return get_object_or_404(
-        Activity.objects.editable_by(request.user).exclude(actor__state=Actor.State.FORMER).select_related("actor"),
-        pk=pk,
+        Activity.objects.editable_by(request.user).exclude(actor__state=Actor.State.FORMER).select_related("actor"), pk=pk
     )
 
 
@@ -67,7 +66,7 @@ def _write(request: HttpRequest, actor: Actor, activity: Activity, revision: Rev
         instance=Activity(pk=activity.pk, changed_at=activity.changed_at),
         actor=actor,
         written={**content, "change_note": revision.change_note if revision else ""},
-        is_draft=not wants_submit,
+        is_draft=request.method == "POST" and not wants_submit,
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -117,9 +116,7 @@ def _say_saved(request: HttpRequest, revision: Revision) -> None:
         Revision.State.SUBMITTED: "ist abgegeben. Wir lesen gegen, meist innerhalb von zwei Werktagen.",
         Revision.State.APPROVED: "ist veröffentlicht.",
     }
-    messages.success(
-        request, f"„{revision.title}“ {said.get(Revision.State(revision.state), 'ist als Entwurf gespeichert.')}"
-    )
+    messages.success(request, f"„{revision.title}“ {said.get(Revision.State(revision.state), 'ist als Entwurf gespeichert.')}")
 
 
 @konto("GET")

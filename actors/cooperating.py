@@ -28,7 +28,7 @@ def can_be_asked(actor: Actor) -> bool:
 @transaction.atomic
 def ask(sender: Actor, *, activity: Activity, text: str, by: "User") -> Cooperation:
     """Send a request to the organisation of an entry, by mail to its mailbox; raises Refused."""
-    receiver = activity.actor
+    sender, receiver = Actor.objects.get(pk=sender.pk), activity.actor
     if sender.state != Actor.State.APPROVED:
         raise Refused("Ihre Organisation ist noch nicht freigeschaltet.", code="state")
     if receiver.pk == sender.pk:
@@ -57,9 +57,7 @@ def ask(sender: Actor, *, activity: Activity, text: str, by: "User") -> Cooperat
 @transaction.atomic
 def answer(request: Cooperation, *, text: str, by: "User") -> None:
     """Answer once, by mail to the mailbox of who asked; raises Refused for a second answer or an empty one."""
-    request = (
-        Cooperation.objects.select_for_update(of=("self",)).select_related("sender", "receiver").get(pk=request.pk)
-    )
+    request = Cooperation.objects.select_for_update(of=("self",)).select_related("sender", "receiver").get(pk=request.pk)
     if request.answered_at:
         raise Refused("Diese Anfrage ist schon beantwortet.", code="state")
     request.answer, request.answered_at = text.strip(), timezone.now()

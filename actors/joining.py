@@ -101,21 +101,24 @@ def similar_actors(name: str, website: str = "") -> list[Actor]:
 
 
 @transaction.atomic
-def approve_actor(actor: Actor, *, by: "User | None") -> None:
+def approve_actor(actor: Actor, *, by: "User | None") -> Actor:
     """Let a waiting organisation into the register and tell its people; raises Refused from any other state."""
     actor = _waiting(actor)
     actor.state, actor.approved_at, actor.approved_by = Actor.State.APPROVED, timezone.now(), by
     actor.save(update_fields=["state", "approved_at", "approved_by", "updated_at"])
+    index.put(actor)
     _tell_members(actor, "akteur-freigeschaltet")
+    return actor
 
 
 @transaction.atomic
-def decline_actor(actor: Actor, *, reason: str, by: "User | None") -> None:
+def decline_actor(actor: Actor, *, reason: str, by: "User | None") -> Actor:
     """Say no to a waiting organisation, with the reason its people will read; raises Refused without one."""
     actor = _waiting(actor)
     actor.state, actor.decline_reason = Actor.State.DECLINED, _reason(reason)
     actor.save(update_fields=["state", "decline_reason", "updated_at"])
     _tell_members(actor, "akteur-abgelehnt", reason=actor.decline_reason)
+    return actor
 
 
 # ---------------------------------------------------------------- claiming what is listed already
@@ -180,10 +183,7 @@ def invite(actor: Actor, *, email: str, role: str, by: "User") -> Invitation:
     queue(
         "einladung",
         email,
-        context={
-            "actor": actor.name if actor.state == Actor.State.APPROVED else "",
-            "expires_at": invitation.expires_at,
-        },
+        context={"actor": actor.name if actor.state == Actor.State.APPROVED else "", "expires_at": invitation.expires_at},
         link=Link(PATH, PURPOSE, invitation.pk, invitation.token_version),
         is_limited=True,
     )
@@ -216,7 +216,9 @@ def accept_invitation(invitation: Invitation, *, user: "User") -> Membership:
         raise Refused(
             f"Die Einladung gilt für {invitation.email}. Melden Sie sich mit dieser Adresse an.", code="address"
         )
-    member, _ = Membership.objects.get_or_create(actor=invitation.actor, user=user, defaults={"role": invitation.role})
+    member, _ = Membership.objects.get_or_create(
+        actor=invitation.actor, user=user, defaults={"role": invitation.role}
+    )
     invitation.accepted_at, invitation.token_version = timezone.now(), invitation.token_version + 1
     invitation.save(update_fields=["accepted_at", "token_version"])
     return member
@@ -404,11 +406,7 @@ def _require_another_owner(actor: Actor, member: Membership) -> None:
 def _tell_members(actor: Actor, kind: str, **context: Any) -> None:
     members = Membership.objects.filter(actor=actor, user__is_active=True).select_related("user")
     for member in members:
-        queue(
-            kind,
-            member.user.email,
-            context={"actor": actor.name, "name": member.user.name, "konto": _konto(), **context},
-        )
+        queue(kind, member.user.email, context={"actor": actor.name, "name": member.user.name, "konto": _konto(), **context})
 
 
 def _forget_people(actor: Actor) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from platform_mark.publishing.models import State
 
+from . import stages
 from .models import Activity, Actor, Claim, Cooperation, Membership, Revision
 from .stages import FORMER_DAYS, Stage
 
@@ -103,8 +104,13 @@ def _row(activity: Activity) -> Row:
         # Begun, and what was written has been dropped.
         return Row(activity, None, Group.WORK, "Leer", "pencil", "", _since(activity.created_at), "write")
     offline = activity.state == State.DRAFT
-    state, icon = ("Ausgeblendet", "eye") if offline else ("Früherer Eintrag", "archive")
-    return Row(activity, None, Group.PAST, state, icon, "", _since(activity.updated_at), "restore")
+    if offline:
+        return Row(activity, None, Group.PAST, "Ausgeblendet", "eye", "", _since(activity.updated_at), "restore")
+    since = stages.former_from(
+        confirmed_at=activity.confirmed_at, published_at=activity.published_at, valid_until=activity.valid_until
+    )
+    ended = activity.updated_at if since is None or activity.state == State.ARCHIVED else since
+    return Row(activity, None, Group.PAST, "Früherer Eintrag", "archive", "", _since(ended), "restore")
 
 
 def _in_work(activity: Activity, revision: Revision) -> Row:

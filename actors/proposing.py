@@ -4,7 +4,9 @@ The address is voluntary, for an answer, and is deleted a month after that.
 """
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -12,7 +14,14 @@ from platform_mark.mail.outbox import queue
 
 from .models import Activity, Proposal
 
+if TYPE_CHECKING:
+    from platform_mark.accounts.models import User
+
 KEEP_ADDRESS = timedelta(days=30)
+
+
+class ProposalRefused(ValidationError):
+    """What was asked for does not go in this state; the message is for people."""
 
 
 @transaction.atomic
@@ -34,3 +43,22 @@ def forget_old() -> int:
     """Delete the addresses of proposals that were answered a month ago; return how many."""
     answered = Proposal.objects.filter(answered_at__lt=timezone.now() - KEEP_ADDRESS).exclude(email="")
     return answered.update(email="")
+
+
+@transaction.atomic
+def answer(proposal: Proposal, *, is_done: bool, text: str, by: "User | None") -> None:
+    """Close a proposal, taken up or not, and tell whoever left an address; raises ProposalRefused.
+
+    Somebody who is told no reads why.
+    """
+    proposal = Proposal.objects.select_for_update(of=("self",)).select_related("activity").get(pk=proposal.pk)
+    if proposal.state != Proposal.State.OPEN:
+        raise ProposalRefused(f"Dieser Vorschlag ist „{proposal.get_state_display()}“.", code="state")
+    if not is_done and not text.strip():
+        raise ProposalRefused("Bitte begründen Sie, warum Sie den Vorschlag nicht übernehmen.", code="reason")
+    proposal.state = Proposal.State.DONE if is_done else Proposal.State.DECLINED
+    proposal.answer, proposal.answered_at = text.strip(), timezone.now()
+    proposal.full_clean(exclude=["activity", "assignee"])
+    proposal.save()
+    if proposal.email:
+        queue("aenderung-beantwortet", proposal.email, context={"proposal": proposal, "title": proposal.activity.title})

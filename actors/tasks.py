@@ -1,7 +1,7 @@
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from . import freshness, proposing
+from . import freshness, joining, proposing
 
 # Nobody is asked anything before eight in the morning; what is missed is caught up by the next tick.
 FIRST_HOUR = 8
@@ -20,3 +20,11 @@ def climb_freshness_ladder(timestamp: int) -> None:
 def forget_old_proposals(timestamp: int) -> None:
     """Delete the addresses of those who proposed a change, a month after the answer."""
     proposing.forget_old()
+
+
+@app.periodic(cron="47 * * * *", periodic_id="forget-who-left")
+@app.task(queueing_lock="forget-who-left", pass_context=False)
+def forget_who_left(timestamp: int) -> None:
+    """Delete organisations that chose deletion 30 days ago, and addresses of people invited long ago."""
+    joining.erase_left()
+    joining.forget_old_invitations()
