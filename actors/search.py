@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from platform_mark.publishing.models import State
 from platform_mark.search.index import Document, Shape
-from platform_mark.taxonomy.models import Branch, CompanySize, Municipality
+from platform_mark.taxonomy.models import Municipality
 
 from . import stages
 
@@ -12,23 +12,22 @@ if TYPE_CHECKING:
     from .models import Activity, Actor
 
 ACTIVITY_SHAPE = Shape(
-    groups=(("branche",), ("thema",), ("kreis", "ort"), ("art", "kosten"), ("zielgruppe", "groesse"), ("phase",))
+    groups=(("branche",), ("thema",), ("kreis", "ort"), ("art", "kosten"), ("zielgruppe", "groesse"), ("phase",)),
+    orders=("bestaetigt",),
 )
+# The code of an entry that is meant for every value of a facet.
+FOR_ALL = "alle"
 ACTOR_SHAPE = Shape(groups=(("art",), ("kreis", "ort")))
 
 
 def activity_document(activity: "Activity") -> Document | None:
-    """What everybody may find of an entry while it is current; nothing of what is for actors only.
-
-    "Leer heißt: für alle" counts as every value, so that an offer for all branches is found under each of them.
-    """
+    """What everybody may find of an entry while it is current; nothing of what is for actors only."""
     actor = activity.actor
     if activity.state != State.PUBLISHED or activity.published_at is None or activity.visibility != "public":
         return None
     if actor.state != "approved" or actor.merged_into_id:
         return None
     branches, topics = list(activity.branches.all()), list(activity.topics.all())
-    places = served(activity)
     return Document(
         title=activity.title,
         lead=activity.summary,
@@ -48,18 +47,29 @@ def activity_document(activity: "Activity") -> Document | None:
             published_at=activity.published_at,
             valid_until=activity.valid_until,
         ),
-        facets={
-            "branche": [str(pk) for pk in _all_or([branch.pk for branch in branches], Branch.objects.current())],
-            "thema": [str(topic.pk) for topic in topics],
-            "kreis": sorted({str(place.district_id) for place in places}),
-            "ort": [str(place.pk) for place in places],
-            "art": [activity.kind],
-            "kosten": [activity.cost],
-            "zielgruppe": activity.target_groups,
-            "groesse": activity.sizes or list(CompanySize.values),
-            "phase": activity.phases,
-        },
+        facets=activity_facets(activity),
+        # The last assured first, what nobody has assured at the end.
+        orders={"bestaetigt": -stages.day_number(activity.confirmed_at) if activity.confirmed_at else None},
     )
+
+
+def activity_facets(activity: "Activity") -> dict[str, list[str]]:
+    """By which codes an entry is found. "Leer heißt: für alle" has a code of its own, which a list asks for, too."""
+    branches = [str(branch.pk) for branch in activity.branches.all()]
+    named = list(activity.municipalities.all())
+    districts = {district.pk for district in activity.districts.all()}
+    inside = list(Municipality.objects.filter(district__in=districts)) if districts else []
+    return {
+        "branche": branches or [FOR_ALL],
+        "thema": [str(topic.pk) for topic in activity.topics.all()],
+        "kreis": sorted({str(pk) for pk in (*districts, *(place.district_id for place in named))}) or [FOR_ALL],
+        "ort": sorted({str(place.pk) for place in (*named, *inside)}) or [FOR_ALL],
+        "art": [activity.kind],
+        "kosten": [activity.cost],
+        "zielgruppe": activity.target_groups,
+        "groesse": activity.sizes or [FOR_ALL],
+        "phase": activity.phases,
+    }
 
 
 def actor_document(actor: "Actor") -> Document | None:
@@ -81,16 +91,3 @@ def actor_document(actor: "Actor") -> Document | None:
             "ort": [str(place.pk) for place in places],
         },
     )
-
-
-def served(activity: "Activity") -> list[Municipality]:
-    """Every municipality that an entry is for: the named ones, those of the named districts, else all of the region."""
-    named = {place.pk: place for place in activity.municipalities.all()}
-    districts = [district.pk for district in activity.districts.all()]
-    if districts:
-        named |= {place.pk: place for place in Municipality.objects.filter(district__in=districts)}
-    return sorted(named.values(), key=lambda place: place.pk) or list(Municipality.objects.order_by("pk"))
-
-
-def _all_or(chosen: list[int], terms: "object") -> list[int]:
-    return chosen or list(terms.values_list("pk", flat=True))  # type: ignore[attr-defined]

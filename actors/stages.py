@@ -52,6 +52,11 @@ def start_of(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
+def day_number(instant: datetime) -> int:
+    """The day of an instant in the region, as a number to count and compare with."""
+    return timezone.localdate(instant).toordinal()
+
+
 def due_on(confirmed_at: datetime | None, published_at: datetime | None) -> date | None:
     """The day on which the next assurance is due; None for what was never public."""
     base = confirmed_at or published_at

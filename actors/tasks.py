@@ -1,7 +1,7 @@
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from . import freshness, joining
+from . import freshness, joining, proposing
 
 # Nobody is asked anything before eight in the morning; what is missed is caught up by the next tick.
 FIRST_HOUR = 8
@@ -13,6 +13,13 @@ def climb_freshness_ladder(timestamp: int) -> None:
     """Ask organisations whether their entries are still true, each rung once."""
     if timezone.localtime().hour >= FIRST_HOUR:
         freshness.climb()
+
+
+@app.periodic(cron="37 * * * *", periodic_id="forget-old-proposals")
+@app.task(queueing_lock="forget-old-proposals", pass_context=False)
+def forget_old_proposals(timestamp: int) -> None:
+    """Delete the addresses of those who proposed a change, a month after the answer."""
+    proposing.forget_old()
 
 
 @app.periodic(cron="47 * * * *", periodic_id="forget-who-left")

@@ -1,11 +1,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from platform_mark.pages.register import register_patterns
+
 urlpatterns = [
     path("", include("platform_mark.pages.urls")),
     path("beispiele/", include("practices.urls")),
     path("konto/", include("platform_mark.pages.account_urls")),
-    path("", include("actors.urls")),
+    path("", include(register_patterns)),
     path("konto/", include("platform_mark.accounts.urls")),
     path("medien/", include("platform_mark.media.urls")),
     path("admin/", admin.site.urls),

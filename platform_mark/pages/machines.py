@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from actors.models import Activity, Actor
 from platform_mark.taxonomy.models import Branch
 from practices.models import Practice
 
@@ -32,6 +33,9 @@ class FixedPages(_OwnAddress):
             "practices:list",
             "practices:suggest",
             "branches:list",
+            "actors:activities",
+            "actors:matrix",
+            "actors:list",
             *(f"legal-{page.value}" for page in LegalText.Page),
         ]
 
@@ -52,7 +56,29 @@ class PracticePages(_OwnAddress):
         return item.updated_at
 
 
-SITEMAPS = {"seiten": FixedPages, "branchen": BranchPages, "beispiele": PracticePages}
+class ActivityPages(_OwnAddress):
+    def items(self) -> Iterable[Model]:
+        return Activity.objects.public().order_by("pk").only("slug", "changed_at")
+
+    def lastmod(self, item: Activity) -> object:
+        return item.changed_at
+
+
+class ActorPages(_OwnAddress):
+    def items(self) -> Iterable[Model]:
+        return Actor.objects.running().order_by("pk").only("slug", "updated_at")
+
+    def lastmod(self, item: Actor) -> object:
+        return item.updated_at
+
+
+SITEMAPS = {
+    "seiten": FixedPages,
+    "branchen": BranchPages,
+    "beispiele": PracticePages,
+    "aktivitaeten": ActivityPages,
+    "akteure": ActorPages,
+}
 
 
 @require_safe

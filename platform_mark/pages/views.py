@@ -10,6 +10,8 @@ from practices.models import Practice
 from . import samples
 from .models import LegalText
 from .overview import branch_rows, numbers
+from .region import region
+from .register import branch_kinds, kind_rows, register_numbers
 
 NEWEST = 4
 
@@ -19,6 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """The start page: two questions, the newest examples, the branches, the region in numbers."""
     rows = branch_rows()
     focus = [row for row in rows if row.branch.focus_since]
+    region_numbers = numbers()
     context = {
         "newest": Practice.objects.published().newest_first().for_cards()[:NEWEST],
         # The branches that the questions and the table begin with: decided ones, else the candidates.
@@ -27,7 +30,10 @@ def home(request: HttpRequest) -> HttpResponse:
         "branches_count": len(rows),
         "focus_rows": focus or [row for row in rows if row.branch.focus_candidate],
         "sizes": list(CompanySize),
-        "numbers": numbers(),
+        "numbers": region_numbers,
+        "region": region(region_numbers.by_municipality),
+        "register": register_numbers(),
+        "kind_rows": kind_rows([row.branch for row in rows]),
     }
     return render(request, "pages/home.html", context)
 
@@ -52,6 +58,7 @@ def branch_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "codes": list(branch.codes.all()),
         "count": len(practices),
         "by_size": list(first_by_size.items()),
+        "kinds": branch_kinds(branch),
         "further": [practice for practice in practices if practice.pk not in shown][:NEWEST],
     }
     return render(request, "pages/branch_detail.html", context)

@@ -18,6 +18,7 @@ from platform_mark.taxonomy.models import Branch, Municipality, Topic
 from practices.importing import import_practices, read_rows
 from practices.models import Effect, Practice, PracticePicture, Prerequisite, Step
 
+from . import actors
 from .models import StarterObject
 
 FOLDER = Path(__file__).parent
@@ -34,6 +35,8 @@ def is_untouched() -> bool:
 @transaction.atomic
 def load() -> int:
     """Load what is not there; return how many examples were made. Dates are relative to today."""
+    # First, since examples and dialogues may name an organisation.
+    actors.load()
     return _load_external() + _load_own()
 
 
@@ -46,6 +49,7 @@ def remove() -> int:
     practices.delete()
     # A picture that staff took over into an example of their own stays.
     Image.objects.filter(pk__in=_ids(rows, Image), practice_pictures=None).delete()
+    actors.remove(rows)
     StarterObject.objects.filter(pk__in=[row.pk for row in rows]).update(removed_at=timezone.now())
     return removed
 
