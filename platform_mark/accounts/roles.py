@@ -29,6 +29,11 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "taxonomy.topic": _EDIT,
         "taxonomy.municipality": ("view",),
         "search.synonym": (*_EDIT, "delete"),
+        "dialogues.format": (*_EDIT, "delete"),
+        "dialogues.formatstep": (*_EDIT, "delete"),
+        "dialogues.formatdocument": (*_EDIT, "delete"),
+        "dialogues.tryreport": ("view", "change"),
+        "dialogues.idea": ("view", "change", "delete"),
     },
     "Moderation": {
         "actors.actor": _EDIT,
