@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.views import SignupView
 from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import DownloadRecoveryCodesView
@@ -9,6 +10,16 @@ from allauth.mfa.totp.views import ActivateTOTPView
 from django.conf import settings
 from django.forms import Form
 from django.http import HttpResponse
+
+
+class SignUp(SignupView):
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Make the account; a form that a trap has caught comes back with all input, to be sent once more."""
+        if form.is_suspicious():
+            again = self.get_form_class()(initial={name: form.cleaned_data[name] for name in ("name", "email")})
+            context = self.get_context_data(form=again, ask_again=True)
+            return self.render_to_response(context, status=422)
+        return super().form_valid(form)
 
 
 class ActivateTotp(ActivateTOTPView):
