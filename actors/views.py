@@ -1,7 +1,7 @@
 """The register for everybody: entries as list, matrix and pages, organisations from A to Z."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ from platform_mark.search.asking import find
 from platform_mark.slugs import german_slug
 
 from . import freshness, matrix, reading, review
-from .facets import kind_word, load_catalogue
+from .facets import EVERYWHERE, FORMER, kind_word, load_catalogue
 from .filters import PAGE_SIZE, ActivityFilter
 from .models import Activity, Actor, is_among_actors
 from .similar import similar_to
@@ -194,30 +194,35 @@ class ActorDetail(DetailView):
         rows = reading.with_terms(reading.for_rows(visible), "branches").order_by("kind", "title", "pk")[:MOST_OF_ACTOR]
         activities = list(rows)
         public = [activity for activity in activities if activity.visibility == "public"]
+        kinds, coverage = _coverage(public)
         return super().get_context_data(
             activities=activities,
-            public_count=len(public),
-            coverage=_coverage(public),
-            kinds=list(Activity.Kind),
+            kinds=kinds,
+            coverage=coverage,
             all_confirmed=bool(public) and all(activity.stage() == Stage.FRESH for activity in public),
             json_ld=actor_json_ld(actor),
             **kwargs,
         )
 
 
-def _coverage(activities: Iterable[Activity]) -> list[tuple[str, str, list[tuple[str, str, int]]]]:
-    """Rows of what an organisation covers: word and name of the branch, then word, name and number for each kind."""
-    counts: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+@dataclass(frozen=True)
+class Covered:
+    """One branch with the numbers of an organisation's entries, in the order of its kinds."""
+
+    name: str
+    cells: list[tuple[str, int]]
+
+
+def _coverage(activities: Sequence[Activity]) -> tuple[list[str], list[Covered]]:
+    """The kinds an organisation has, and its entries by branch and kind; those for all branches last."""
+    kinds = [kind for kind in Activity.Kind if any(activity.kind == kind for activity in activities)]
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
     for activity in activities:
-        named = [(term.name, term.slug) for term in reading.terms_of(activity).branches]
-        for branch in named or [("für alle Branchen", "alle")]:
-            counts[branch][activity.kind] += 1
-    kinds = [(kind_word(kind), str(kind.label), kind.value) for kind in Activity.Kind]
-    ordered = sorted(counts, key=lambda branch: (branch[1] == "alle", words.fold(branch[0])))
-    return [
-        (slug, name, [(word, label, counts[name, slug][value]) for word, label, value in kinds])
-        for name, slug in ordered
-    ]
+        for name in [term.name for term in reading.terms_of(activity).branches] or [EVERYWHERE["branche"]]:
+            counts[name][activity.kind] += 1
+    ordered = sorted(counts, key=lambda name: (name == EVERYWHERE["branche"], words.fold(name)))
+    rows = [Covered(name, [(str(kind.label), counts[name][kind.value]) for kind in kinds]) for name in ordered]
+    return [str(kind.label) for kind in kinds], rows
 
 
 def _by_letter(actors: Iterable[Actor]) -> Iterable[Letter]:
@@ -230,7 +235,7 @@ def _by_letter(actors: Iterable[Actor]) -> Iterable[Letter]:
 
 def _allowed(request: HttpRequest) -> Any:
     """What the list may show at all: public entries, or the former ones where these were asked for."""
-    return Activity.objects.former() if "frueher" in request.GET.getlist("stand") else Activity.objects.public()
+    return Activity.objects.former() if FORMER in request.GET.getlist("stand") else Activity.objects.public()
 
 
 def _shared_rows() -> list[Activity]:

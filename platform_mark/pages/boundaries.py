@@ -17,8 +17,8 @@ from platform_mark.taxonomy.models import Municipality
 
 from .models import RegionMap, RegionOutline
 
-# Grid points from west to east. At the breadth of the region one is about 100 metres.
-WIDTH = 620
+# Units from west to east, and the step of the grid in them. At the breadth of the region one step is about 200 metres.
+WIDTH, STEP = 620, 2
 LARGEST_FILE = 50_000_000
 MOST_POINTS = 2_000_000
 LONGEST_CREDIT = 300
@@ -165,12 +165,16 @@ def _on_grid(found: Mapping[str, list[list[Degrees]]]) -> tuple[dict[str, Rings]
         raise BoundariesRefused("Die Flächen liegen zu weit auseinander für eine Karte.")
     rings: dict[str, Rings] = {}
     for ags, outline in found.items():
-        moved = [[(round((e - west) * narrowing * scale), round((north - n) * scale)) for e, n in r] for r in outline]
+        moved = [[(_step((e - west) * narrowing * scale), _step((north - n) * scale)) for e, n in r] for r in outline]
         kept = [once for ring in moved if len(set(once := _without_repeats(ring))) > 2]
         if not kept:
             raise BoundariesRefused(f"Die Fläche mit dem Schlüssel {ags} ist zu klein für die Karte.")
         rings[ags] = kept
     return rings, height
+
+
+def _step(value: float) -> int:
+    return round(value / STEP) * STEP
 
 
 def _without_repeats(ring: list[Point]) -> list[Point]:
@@ -187,10 +191,10 @@ def _straightened(ring: list[Point]) -> list[Point]:
 
 
 def _path(points: Sequence[Point]) -> str:
-    """SVG path data with relative steps, which are shorter."""
+    """SVG path data with relative steps and no character too many."""
     x, y = points[0]
-    steps = (f"l{b[0] - a[0]} {b[1] - a[1]}" for a, b in pairwise(points))
-    return f"M{x} {y}" + "".join(steps)
+    steps = " ".join(f"{b[0] - a[0]} {b[1] - a[1]}" for a, b in pairwise(points))
+    return f"M{x} {y}l{steps}".replace(" -", "-")
 
 
 def _middle(outline: Rings) -> Point:

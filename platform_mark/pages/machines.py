@@ -30,6 +30,7 @@ class FixedPages(_OwnAddress):
     def items(self) -> list[str]:
         return [
             "home",
+            "branches:selection",
             "practices:list",
             "practices:suggest",
             "branches:list",

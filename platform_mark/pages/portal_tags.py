@@ -61,6 +61,28 @@ def tel(number: str) -> str:
     return f"+49{digits[1:]}" if digits.startswith("0") and not digits.startswith("00") else digits
 
 
+# Where long words of narrow columns may break, whatever dictionary the browser has.
+_BREAKS = {
+    "Qualifizierung": "Qualifi\xadzierung",
+    "Veranstaltung": "Veranstal\xadtung",
+    "Information": "Informa\xadtion",
+    "Kommunikation": "Kommuni\xadkation",
+    "Gebäudetechnik": "Gebäude\xadtechnik",
+    "Forstwirtschaft": "Forst\xadwirtschaft",
+    "Dienstleistungen": "Dienst\xadleistungen",
+    "sensibilisieren": "sensibili\xadsieren",
+    "Auszubildende": "Auszu\xadbildende",
+    "Führungskräfte": "Führungs\xadkräfte",
+}
+_BREAKABLE = re.compile("|".join(_BREAKS))
+
+
+@register.filter
+def breakable(text: object) -> str:
+    """Return a label with soft hyphens in its long words."""
+    return _BREAKABLE.sub(lambda word: _BREAKS[word.group()], str(text))
+
+
 # Drawn some hundred times per page, so each is made once per process; the sprite's address is fixed for as long.
 @register.simple_tag
 @cache
