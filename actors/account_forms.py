@@ -244,7 +244,9 @@ class ActivityForm(AccountForm):
             "contact_phone": forms.TextInput(attrs={"type": "tel", "inputmode": "tel"}),
         }
 
-    def __init__(self, *args: Any, actor: Actor, is_draft: bool = False, written: Mapping[str, Any], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, actor: Actor, is_draft: bool = False, written: Mapping[str, Any], **kwargs: Any
+    ) -> None:
         super().__init__(*args, initial={**EMPTY, **written}, **kwargs)
         self.instance.actor = actor
         self.fields["kind"].choices = Activity.Kind.choices

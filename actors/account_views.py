@@ -97,7 +97,9 @@ def found_actor(request: HttpRequest) -> HttpResponse:
                 except ValidationError as error:
                     show_errors(form, error)
                 else:
-                    text = f"„{actor.name}“ ist angemeldet. Wir schalten Ihre Organisation frei, meist in zwei Werktagen."
+                    text = (
+                        f"„{actor.name}“ ist angemeldet. Wir schalten Ihre Organisation frei, meist in zwei Werktagen."
+                    )
                     messages.success(request, f"{text} Entwürfe können Sie schon schreiben.")
                     return redirect("account:home")
     status = 422 if form.errors or similar else 200
@@ -175,7 +177,11 @@ def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 raise Http404
     except ValidationError as error:
         say(request, error)
-    return redirect("account:people", slug) if Actor.objects.of(user).filter(pk=actor.pk).exists() else redirect("account:home")
+    return (
+        redirect("account:people", slug)
+        if Actor.objects.of(user).filter(pk=actor.pk).exists()
+        else redirect("account:home")
+    )
 
 
 @konto("POST")

@@ -21,7 +21,8 @@ SUBMIT = "abgeben"
 
 def _own_activity(request: HttpRequest, pk: int) -> Activity:
     return get_object_or_404(
-        Activity.objects.editable_by(request.user).exclude(actor__state=Actor.State.FORMER).select_related("actor"), pk=pk
+        Activity.objects.editable_by(request.user).exclude(actor__state=Actor.State.FORMER).select_related("actor"),
+        pk=pk,
     )
 
 
@@ -116,7 +117,9 @@ def _say_saved(request: HttpRequest, revision: Revision) -> None:
         Revision.State.SUBMITTED: "ist abgegeben. Wir lesen gegen, meist innerhalb von zwei Werktagen.",
         Revision.State.APPROVED: "ist veröffentlicht.",
     }
-    messages.success(request, f"„{revision.title}“ {said.get(Revision.State(revision.state), 'ist als Entwurf gespeichert.')}")
+    messages.success(
+        request, f"„{revision.title}“ {said.get(Revision.State(revision.state), 'ist als Entwurf gespeichert.')}"
+    )
 
 
 @konto("GET")

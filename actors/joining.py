@@ -39,8 +39,24 @@ KEEP_INVITATIONS = timedelta(days=30)
 PERSONAL = ("contact_email", "contact_phone", "contact_person", "person_agreed_on")
 # Mail providers of everybody: the same domain there says nothing.
 SHARED_DOMAINS = frozenset(
-    ["gmail.com", "googlemail.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "outlook.com", "outlook.de"]
-    + ["hotmail.com", "hotmail.de", "yahoo.de", "yahoo.com", "freenet.de", "icloud.com", "posteo.de", "mailbox.org"]
+    [
+        "gmail.com",
+        "googlemail.com",
+        "gmx.de",
+        "gmx.net",
+        "web.de",
+        "t-online.de",
+        "outlook.com",
+        "outlook.de",
+        "hotmail.com",
+        "hotmail.de",
+        "yahoo.de",
+        "yahoo.com",
+        "freenet.de",
+        "icloud.com",
+        "posteo.de",
+        "mailbox.org",
+    ]
 )
 
 
@@ -183,7 +199,10 @@ def invite(actor: Actor, *, email: str, role: str, by: "User") -> Invitation:
     queue(
         "einladung",
         email,
-        context={"actor": actor.name if actor.state == Actor.State.APPROVED else "", "expires_at": invitation.expires_at},
+        context={
+            "actor": actor.name if actor.state == Actor.State.APPROVED else "",
+            "expires_at": invitation.expires_at,
+        },
         link=Link(PATH, PURPOSE, invitation.pk, invitation.token_version),
         is_limited=True,
     )
@@ -216,9 +235,7 @@ def accept_invitation(invitation: Invitation, *, user: "User") -> Membership:
         raise Refused(
             f"Die Einladung gilt für {invitation.email}. Melden Sie sich mit dieser Adresse an.", code="address"
         )
-    member, _ = Membership.objects.get_or_create(
-        actor=invitation.actor, user=user, defaults={"role": invitation.role}
-    )
+    member, _ = Membership.objects.get_or_create(actor=invitation.actor, user=user, defaults={"role": invitation.role})
     invitation.accepted_at, invitation.token_version = timezone.now(), invitation.token_version + 1
     invitation.save(update_fields=["accepted_at", "token_version"])
     return member
@@ -406,7 +423,11 @@ def _require_another_owner(actor: Actor, member: Membership) -> None:
 def _tell_members(actor: Actor, kind: str, **context: Any) -> None:
     members = Membership.objects.filter(actor=actor, user__is_active=True).select_related("user")
     for member in members:
-        queue(kind, member.user.email, context={"actor": actor.name, "name": member.user.name, "konto": _konto(), **context})
+        queue(
+            kind,
+            member.user.email,
+            context={"actor": actor.name, "name": member.user.name, "konto": _konto(), **context},
+        )
 
 
 def _forget_people(actor: Actor) -> None:

@@ -22,9 +22,7 @@ def vouch_for(user: User) -> None:
     if list(addresses.values_list("email", "verified", "primary")) == [(user.email, True, True)]:
         return
     addresses.exclude(email=user.email).delete()
-    EmailAddress.objects.update_or_create(
-        user=user, email=user.email, defaults={"verified": True, "primary": True}
-    )
+    EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
 
 
 def unconfirm(user: User) -> None:

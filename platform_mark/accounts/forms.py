@@ -87,6 +87,7 @@ class SignUpForm(OpenForm, account.SignupForm):
         help_text="Sehen nur Ihre Kolleginnen und Kollegen und die Redaktion.",
     )
     field_order = ("name", "email", "password1")
+    account_already_exists: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -157,7 +158,9 @@ class ResetPasswordForm(account.ResetPasswordForm):
 class NewAddressForm(account.AddEmailForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _describe_address(self, "Dorthin schicken wir einen Code. Ihre bisherige Adresse gilt, bis Sie ihn eingegeben haben.")
+        _describe_address(
+            self, "Dorthin schicken wir einen Code. Ihre bisherige Adresse gilt, bis Sie ihn eingegeben haben."
+        )
         self.fields["email"].label = "Neue E-Mail-Adresse"
 
 

@@ -20,9 +20,7 @@ SMALL_NUMBERS = {2: "Zwei", 3: "Drei", 4: "Vier", 5: "Fünf", 6: "Sechs", 7: "Si
 def home(request: HttpRequest) -> HttpResponse:
     """Own entries with state and next step, what staff have answered, requests of others, the organisations."""
     members = overview.memberships(request.user)
-    open_ones = [
-        member for member in members if member.actor.state in (Actor.State.WAITING, Actor.State.APPROVED)
-    ]
+    open_ones = [member for member in members if member.actor.state in (Actor.State.WAITING, Actor.State.APPROVED)]
     activities = Activity.objects.filter(actor__in=[member.actor_id for member in open_ones], merged_into=None)
     rows = overview.rows(overview.with_open_revision(activities.order_by("title", "pk")))
     due = [row for row in rows if row.group is overview.Group.DUE]

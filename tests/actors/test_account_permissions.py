@@ -11,8 +11,8 @@ from tests.actors.make import make_actor, make_member
 from tests.addresses import account_pages, routes
 from tests.cast import Cast, Person, log_in, make_cast, make_person
 from tests.conftest import PortalClient
-from tests.test_permissions import filled_in, key, table
 from tests.make import fill_site
+from tests.test_permissions import filled_in, key, table
 
 pytestmark = pytest.mark.django_db
 
@@ -89,7 +89,9 @@ def addresses(clients: dict[str, PortalClient]) -> dict[str, str]:
     pages = account_pages(owner)
     actor = Membership.objects.get(user=owner).actor
     Membership.objects.filter(actor=actor, role="editor").update(user=colleague)
-    return {key(route): pages.get(key(route), f"/{route.path}") for route in routes() if key(route).startswith("account:")}
+    return {
+        key(route): pages.get(key(route), f"/{route.path}") for route in routes() if key(route).startswith("account:")
+    }
 
 
 def test_every_address_of_the_account_is_in_the_table(addresses: dict[str, str]) -> None:

@@ -47,7 +47,11 @@ def token_of(invitation: Invitation) -> str:
 def test_a_founded_organisation_waits_for_staff_and_its_founder_is_responsible() -> None:
     user = make_user()
     actor = joining.found(user, **FOUNDING)
-    assert (actor.state, actor.slug, actor.founding_reason) == ("waiting", "heat-cos-netzwerk", "Ich leite das Netzwerk.")
+    assert (actor.state, actor.slug, actor.founding_reason) == (
+        "waiting",
+        "heat-cos-netzwerk",
+        "Ich leite das Netzwerk.",
+    )
     assert list(Membership.objects.values_list("user", "role")) == [(user.pk, "owner")]
     assert not Actor.objects.published().exists()
     assert not SearchEntry.objects.filter(kind="actors.actor").exists()
@@ -186,7 +190,7 @@ def test_who_is_invited_joins_once_by_the_mailed_link() -> None:
 def test_a_link_that_is_passed_on_opens_nothing() -> None:
     actor = make_actor()
     invitation = joining.invite(actor, email="gast@kammer.example", role=OWNER, by=make_member(actor))
-    with pytest.raises(joining.Refused, match="gilt für gast@kammer.example"):
+    with pytest.raises(joining.Refused, match="gilt für gast@kammer"):
         joining.accept_invitation(invitation, user=make_user("fremd@woanders.example"))
     assert not Membership.objects.filter(user__email="fremd@woanders.example").exists()
 

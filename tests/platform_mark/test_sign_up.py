@@ -73,7 +73,12 @@ def test_a_person_signs_up_confirms_the_address_and_is_in(client: Client) -> Non
     response = sign_up(client, "Nina.Neu@Kammer.example")
     assert response["Location"] == CONFIRM
     user = User.objects.get()
-    assert (user.email, user.name, user.is_staff, user.is_superuser) == ("nina.neu@kammer.example", "Nina Neu", False, False)
+    assert (user.email, user.name, user.is_staff, user.is_superuser) == (
+        "nina.neu@kammer.example",
+        "Nina Neu",
+        False,
+        False,
+    )
     assert not is_logged_in(client), "an address that nobody has confirmed opens nothing"
     assert "nina.neu@kammer.example" in Page.of(client.get(CONFIRM)).main.text
     response = client.post(CONFIRM, {"code": "0000-0000"})
@@ -452,7 +457,13 @@ PAGES = (
     *(SIGN_UP, "/konto/anmelden/", "/konto/anmelden/code/", "/konto/passwort/vergessen/"),
     "/konto/passwort/vergessen/fertig/",
 )
-INSIDE = ("/konto/adresse/", "/konto/passkeys/", "/konto/passkeys/neu/", "/konto/zweiter-faktor/", "/konto/zweiter-faktor/app/")
+INSIDE = (
+    "/konto/adresse/",
+    "/konto/passkeys/",
+    "/konto/passkeys/neu/",
+    "/konto/zweiter-faktor/",
+    "/konto/zweiter-faktor/app/",
+)
 
 
 def test_every_page_is_whole_german_and_kept_by_nobody(client: Client) -> None:
