@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from platform_mark.publishing import versions
 from platform_mark.tokens import make_token
 from practices import suggesting
+from tests.actors.make import fill_register
 from tests.make import LONG_WORD, Site
 
 
@@ -35,8 +36,23 @@ def _walk(resolver: URLResolver, namespace: str, path: str) -> Iterator[Route]:
 
 def public_pages(site: Site) -> dict[str, list[str]]:
     """Addresses of pages for everybody, by the name of their route: each kind, and each of its looks."""
+    register = fill_register()
     return {
         "home": ["/"],
+        "actors:activities": [
+            "/aktivitaeten/",
+            f"/aktivitaeten/?branche={site.metal.slug}&art=beratung&eigens=ja",
+            "/aktivitaeten/?stand=frueher",
+            f"/aktivitaeten/?q={LONG_WORD}&art=gibt-es-nicht",
+        ],
+        "actors:matrix": ["/aktivitaeten/matrix/", "/aktivitaeten/matrix/?zeilen=kreis&spalten=phase"],
+        "actors:activity": [
+            activity.get_absolute_url()
+            for activity in (register.rich, register.bare, register.former, register.unconfirmed)
+        ],
+        "actors:proposed": [f"{register.rich.get_absolute_url()}aenderung/danke/"],
+        "actors:list": ["/akteure/", "/akteure/?art=kammer", "/akteure/?art=gibt-es-nicht"],
+        "actors:detail": [register.actor.get_absolute_url(), register.former_actor.get_absolute_url()],
         "branches:list": ["/branchen/"],
         "branches:selection": ["/branchen/auswahl/"],
         "branches:detail": [
@@ -69,7 +85,11 @@ def public_pages(site: Site) -> dict[str, list[str]]:
 
 def form_pages() -> dict[str, list[str]]:
     """Addresses of pages for everybody with a form that posts: they need a cookie, so they stand apart from reading."""
-    return {"practices:suggest": ["/beispiele/vorschlagen/"], "account_login": ["/konto/anmelden/"]}
+    return {
+        "practices:suggest": ["/beispiele/vorschlagen/"],
+        "actors:propose": ["/aktivitaeten/erstberatung-fertigung/aenderung/"],
+        "account_login": ["/konto/anmelden/"],
+    }
 
 
 def secret_pages(site: Site) -> dict[str, list[str]]:
