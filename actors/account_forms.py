@@ -248,7 +248,8 @@ class ActivityForm(AccountForm):
         super().__init__(*args, initial={**EMPTY, **written}, **kwargs)
         self.instance.actor = actor
         self.fields["kind"].choices = Activity.Kind.choices
-        self.fields["summary"].required = self.fields["kind"].required = not is_draft
+        for name in ("summary", "kind", "cost", "visibility"):
+            self.fields[name].required = not is_draft
         if not self.instance.changed_at:
             del self.fields["change_note"]
 
@@ -257,5 +258,5 @@ class ActivityForm(AccountForm):
         return super()._get_validation_exclusions() - {"actor"}
 
     def written(self) -> dict[str, Any]:
-        """What was written, for `review.write`."""
-        return {name: self.cleaned_data[name] for name in FIELDS}
+        """What was written, for `review.write`; what has a usual value keeps it where nothing was chosen."""
+        return {name: self.cleaned_data[name] or EMPTY[name] for name in FIELDS}

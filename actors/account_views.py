@@ -10,7 +10,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.forms import BaseForm
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -35,6 +35,11 @@ def konto(*methods: str) -> Callable[[View], View]:
         return wraps(view)(require_http_methods([*methods, "HEAD"] if "GET" in methods else [*methods])(guarded))
 
     return decorate
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What was sent, for a form: an empty post is a form with nothing filled in, too."""
+    return request.POST if request.method == "POST" else None
 
 
 def show_errors(form: BaseForm, error: ValidationError) -> None:
@@ -79,7 +84,7 @@ def find_actor(request: HttpRequest) -> HttpResponse:
 def found_actor(request: HttpRequest) -> HttpResponse:
     """Found an organisation. Where a similar one is listed, the form asks once whether it is not that one."""
     initial = {"name": request.GET.get("name", "")[:160]}
-    form = FoundForm(request.POST or None, initial=initial)
+    form = FoundForm(posted(request), initial=initial)
     similar: list[Actor] = []
     if request.method == "POST":
         require_within("found", request, most=POSTS_AN_HOUR, period=timedelta(hours=1))
@@ -103,7 +108,7 @@ def found_actor(request: HttpRequest) -> HttpResponse:
 def claim(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask to speak for a listed organisation."""
     actor = get_object_or_404(Actor.objects.running(), slug=slug)
-    form = ClaimForm(request.POST or None)
+    form = ClaimForm(posted(request))
     if request.method == "POST":
         require_within("claim", request, most=POSTS_AN_HOUR, period=timedelta(hours=1))
         if form.is_valid():
@@ -125,7 +130,7 @@ def claim(request: HttpRequest, slug: str) -> HttpResponse:
 def people(request: HttpRequest, slug: str) -> HttpResponse:
     """Who speaks for the organisation; its owners invite others."""
     actor = own_actor(request, slug) if request.method != "POST" else owned_actor(request, slug)
-    form = InvitationForm(request.POST or None)
+    form = InvitationForm(posted(request))
     if request.method == "POST" and form.is_valid():
         require_within("invite", request, most=POSTS_AN_HOUR, period=timedelta(hours=1))
         try:
@@ -216,7 +221,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 def profile(request: HttpRequest, slug: str) -> HttpResponse:
     """What the organisation says of itself. Its name is changed by staff: others know it by it."""
     actor = own_actor(request, slug)
-    form = ProfileForm(request.POST or None, instance=actor)
+    form = ProfileForm(posted(request), instance=actor)
     if request.method == "POST" and form.is_valid():
         joining.describe(actor, form=form)
         messages.success(request, "Ihr Profil ist gespeichert.")
@@ -228,7 +233,7 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
 def leave(request: HttpRequest, slug: str) -> HttpResponse:
     """Take the organisation out of the register."""
     actor = owned_actor(request, slug)
-    form = LeaveForm(request.POST or None)
+    form = LeaveForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             joining.leave_register(actor, by=request.user, erase=form.cleaned_data["way"] == "erase")  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from . import cooperating, freshness, review, snapshot
 from .account_forms import ActivityForm, AnswerForm, CooperationForm
-from .account_views import konto, own_actor, say, show_errors
+from .account_views import konto, own_actor, posted, say, show_errors
 from .alike import alike
 from .completeness import completeness
 from .models import Activity, Actor, Cooperation, Revision
@@ -62,7 +62,7 @@ def _write(request: HttpRequest, actor: Actor, activity: Activity, revision: Rev
     content = _content(activity, revision)
     wants_submit = SUBMIT in request.POST
     form = ActivityForm(
-        request.POST or None,
+        posted(request),
         instance=Activity(pk=activity.pk, changed_at=activity.changed_at),
         actor=actor,
         written={**content, "change_note": revision.change_note if revision else ""},
@@ -215,7 +215,7 @@ def cooperate(request: HttpRequest, slug: str) -> HttpResponse:
     sender = next((one for one in senders if one.slug == wanted), None) if wanted else senders[0]
     if sender is None:
         raise Http404
-    form = CooperationForm(request.POST or None)
+    form = CooperationForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             cooperating.ask(sender, activity=activity, text=form.cleaned_data["text"], by=request.user)  # type: ignore[arg-type]
@@ -236,7 +236,7 @@ def cooperation(request: HttpRequest, pk: int) -> HttpResponse:
     relations = Cooperation.objects.select_related("sender", "receiver", "activity")
     found = get_object_or_404(relations.filter(sender__in=mine) | relations.filter(receiver__in=mine), pk=pk)
     is_receiver = mine.filter(pk=found.receiver_id).exists()
-    form = AnswerForm(request.POST or None)
+    form = AnswerForm(posted(request))
     if request.method == "POST":
         if not is_receiver:
             raise Http404

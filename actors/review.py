@@ -257,28 +257,39 @@ def check(activity: Activity, *, by: "User | None") -> Activity:
 
 
 @transaction.atomic
+def publish_by_staff(activity: Activity, *, by: "User | None") -> Activity:
+    """Make public what staff have entered for an organisation; it counts as confirmed by the agency today.
+
+    Raises TransitionRefused against the four-eyes switch, and ValidationError by field where something is missing.
+    """
+    activity = _locked(activity)
+    if activity.actor.state != Actor.State.APPROVED:
+        raise ReviewRefused("Diese Organisation nimmt zurzeit nicht teil.", code="actor")
+    if activity.merged_into_id:
+        raise ReviewRefused("Dieser Eintrag wurde mit einem anderen zusammengeführt.", code="merged")
+    if activity.slug.startswith(DRAFT_SLUG):
+        activity.slug = _free_slug(activity, activity.title)
+    activity.full_clean()
+    is_first = activity.changed_at is None
+    activity.changed_at = activity.checked_at = timezone.now()
+    activity.save(update_fields=["slug", "changed_at", "checked_at"])
+    activity.publish(by=by)
+    if is_first:
+        _keep_line(activity, base={}, by=by, note="")
+    return freshness.confirm(activity, by=by, by_staff=True)
+
+
+@transaction.atomic
 def record_staff_change(activity: Activity, *, before: Mapping[str, Any], by: "User | None", note: str = "") -> None:
     """Keep what staff have just changed in an entry themselves as a version and as a line of its history."""
     activity = _locked(activity)
     data = snapshot.snapshot(activity)
-    changed = [name for name in FIELDS if data[name] != before.get(name, snapshot.EMPTY[name])]
-    if not changed:
+    if all(data[name] == before.get(name, snapshot.EMPTY[name]) for name in FIELDS):
         return
-    now = timezone.now()
-    Revision.objects.create(
-        activity=activity,
-        base=dict(before),
-        data=data,
-        taken=changed,
-        state=Revision.State.APPROVED,
-        change_note=note,
-        author=by,
-        by_staff=True,
-        decided_at=now,
-        decided_by=by,
-    )
-    activity.changed_at = activity.checked_at = now
-    activity.save(update_fields=["changed_at", "checked_at"])
+    if activity.changed_at is not None:
+        _keep_line(activity, base=before, by=by, note=note)
+        activity.changed_at = activity.checked_at = timezone.now()
+        activity.save(update_fields=["changed_at", "checked_at"])
     versions.record(activity, by=by, comment=note or "Von der Regionalagentur geändert")
     index.put(activity)
 
@@ -347,10 +358,7 @@ def _take(activity: Activity, revision: Revision, taken: list[str], *, by: "User
     """Put the taken fields into the public entry; without `by` on the organisation's word, to be looked at afterwards."""
     now = timezone.now()
     if activity.changed_at is None:
-        activity.slug = free_slug(
-            str(revision.data["title"]),
-            lambda slug: Activity.objects.exclude(pk=activity.pk).filter(slug=slug).exists(),
-        )
+        activity.slug = _free_slug(activity, str(revision.data["title"]))
     activity.changed_at = now
     activity.checked_at = now if by else None
     activity.assignee = None
@@ -364,6 +372,27 @@ def _take(activity: Activity, revision: Revision, taken: list[str], *, by: "User
         activity.show()
         freshness.confirm(activity, by=revision.author)
     index.put(activity)
+
+
+def _keep_line(activity: Activity, *, base: Mapping[str, Any], by: "User | None", note: str) -> None:
+    """Write what staff did themselves into the history, in the form of a revision that needs no decision."""
+    data, now = snapshot.snapshot(activity), timezone.now()
+    Revision.objects.create(
+        activity=activity,
+        base=dict(base),
+        data=data,
+        taken=[name for name in FIELDS if data[name] != base.get(name, snapshot.EMPTY[name])],
+        state=Revision.State.APPROVED,
+        change_note=note,
+        author=by,
+        by_staff=True,
+        decided_at=now,
+        decided_by=by,
+    )
+
+
+def _free_slug(activity: Activity, title: str) -> str:
+    return free_slug(title, lambda slug: Activity.objects.exclude(pk=activity.pk).filter(slug=slug).exists())
 
 
 def _check_complete(activity: Activity, revision: Revision) -> None:

@@ -702,3 +702,6 @@ class Feedback(models.Model):
 
 # Somebody who never confirmed ends after this, counted from the sending of the mail.
 UNCONFIRMED = timedelta(hours=48)
+
+# Django finds the models of an app through this module.
+from .formats.models import Format, FormatDocument, FormatStep, Idea, TryReport  # noqa: E402, F401

@@ -246,6 +246,9 @@ MFA_FORMS = {
     "reauthenticate": "platform_mark.accounts.forms.ReauthenticateCodeForm",
     "activate_totp": "platform_mark.accounts.forms.ActivateTotpForm",
     "add_webauthn": "platform_mark.accounts.forms.AddPasskeyForm",
+    "authenticate_webauthn": "platform_mark.accounts.forms.PasskeyForm",
+    "login_webauthn": "platform_mark.accounts.forms.LoginPasskeyForm",
+    "reauthenticate_webauthn": "platform_mark.accounts.forms.ReauthenticatePasskeyForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -1,11 +1,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from dialogues.formats.urls import format_patterns, idea_patterns
 from platform_mark.pages.register import register_patterns
 
 urlpatterns = [
     path("", include("platform_mark.pages.urls")),
     path("beispiele/", include("practices.urls")),
+    path("formate/", include(format_patterns)),
+    path("ideen/", include(idea_patterns)),
     path("konto/", include("platform_mark.pages.account_urls")),
     path("", include(register_patterns)),
     path("konto/", include("platform_mark.accounts.urls")),

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from actors import cooperating, joining
+from actors.models import Membership
+from platform_mark.accounts.models import User
 from platform_mark.publishing import versions
 from platform_mark.tokens import make_token
 from practices import suggesting
-from tests.actors.make import fill_register
-from tests.make import LONG_WORD, Site
+from tests.actors.make import fill_register, make_activity, make_actor, make_member
+from tests.make import LONG_WORD, Site, make_user
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,39 @@ def form_pages() -> dict[str, list[str]]:
         "practices:suggest": ["/beispiele/vorschlagen/"],
         "actors:propose": ["/aktivitaeten/erstberatung-fertigung/aenderung/"],
         "account_login": ["/konto/anmelden/"],
+        "account_signup": ["/konto/neu/"],
+        "account_request_login_code": ["/konto/anmelden/code/"],
+        "account_reset_password": ["/konto/passwort/vergessen/"],
+    }
+
+
+def account_pages(owner: User | None = None) -> dict[str, str]:
+    """Addresses under /konto/ about one organisation: of somebody else, unless its owner is given."""
+    owner = owner or make_user()
+    actor = make_actor()
+    make_member(actor, owner)
+    colleague = make_member(actor, role="editor")
+    activity, asked = make_activity(actor=actor), make_activity(actor=make_actor())
+    make_member(asked.actor)
+    invitation = joining.invite(actor, email="gast@kammer.test", role="editor", by=owner)
+    request = cooperating.ask(actor, activity=asked, text="Wollen wir zusammen?", by=owner)
+    member = Membership.objects.get(actor=actor, user=colleague)
+    token = make_token(joining.PURPOSE, invitation.pk, invitation.token_version)
+    return {
+        "account:claim": f"/konto/akteure/{asked.actor.slug}/vertreten/",
+        "account:profile": f"/konto/akteure/{actor.slug}/profil/",
+        "account:people": f"/konto/akteure/{actor.slug}/personen/",
+        "account:member": f"/konto/akteure/{actor.slug}/personen/{member.pk}/",
+        "account:withdraw-invitation": f"/konto/akteure/{actor.slug}/einladungen/{invitation.pk}/",
+        "account:confirm-all": f"/konto/akteure/{actor.slug}/bestaetigen/",
+        "account:leave": f"/konto/akteure/{actor.slug}/austritt/",
+        "account:invitation": f"/konto/einladung/{token}/",
+        "account:activity": f"/konto/aktivitaeten/{activity.pk}/",
+        "account:preview": f"/konto/aktivitaeten/{activity.pk}/vorschau/",
+        "account:step": f"/konto/aktivitaeten/{activity.pk}/ausblenden/",
+        "account:cooperate": f"/konto/kooperation/{asked.slug}/",
+        "account:cooperation": f"/konto/kooperationen/{request.pk}/",
+        "mfa_remove_webauthn": "/konto/passkeys/1/entfernen/",
     }
 
 

@@ -21,7 +21,7 @@ from platform_mark.pages.models import LegalText
 from platform_mark.search.models import Synonym
 from platform_mark.taxonomy.models import District, Municipality, Selection, Topic
 from practices.models import Practice, Suggestion
-from tests.addresses import Route, form_pages, public_pages, routes, secret_pages
+from tests.addresses import Route, account_pages, form_pages, public_pages, routes, secret_pages
 from tests.cast import PASSWORD, PEOPLE, Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
 from tests.make import Site, fill_site, make_document
@@ -238,6 +238,7 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
         "admin/(?P<url>.*)$": "/admin/gibt-es-nicht/",
     }
     special |= {name: found[0] for name, found in {**public_pages(site), **form_pages(), **secret}.items()}
+    special |= account_pages()
     addresses = {}
     for route in routes():
         path = special.get(key(route), f"/{route.path}")

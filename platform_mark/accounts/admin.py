@@ -69,6 +69,7 @@ class UserAdmin(DjangoUserAdmin):
     fieldsets = [
         (None, {"fields": ["email", "name"]}),
         ("Zugang", {"fields": RIGHTS}),
+        ("E-Mails", {"fields": ["gets_digest"]}),
         ("Anmeldung", {"fields": ["shown_password", "shown_second_factor", "last_login", "joined_at"]}),
     ]
     add_fieldsets = [

@@ -1,5 +1,6 @@
 """The forms of logging in, in our words. What they check is allauth's."""
 
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account import forms as account
@@ -8,6 +9,7 @@ from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.contrib.auth.hashers import make_password
+from django.core.validators import MaxLengthValidator
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
@@ -16,6 +18,9 @@ from platform_mark.limits import OpenForm
 from .passwords import MAXIMUM_LENGTH
 
 NO_ADDRESS = "Das ist noch keine ganze E-Mail-Adresse. Beispiel: name@firma.de"
+# Shorter than the column, since names of domains grow when they are written for machines.
+LONGEST_ADDRESS = 200
+WRONG_PASSKEY = "Dieser Passkey passt nicht. Bitte versuchen Sie es noch einmal, oder nehmen Sie Ihr Passwort."
 GOOD_PASSWORD = f"12 bis {MAXIMUM_LENGTH} Zeichen. Gut ist ein Satz, den nur Sie kennen."
 CODE = {"inputmode": "numeric", "autocomplete": "one-time-code", "autocapitalize": "off", "spellcheck": "false"}
 
@@ -169,14 +174,49 @@ class NewPasswordForm(_SamePasswordTwice, account.ResetPasswordKeyForm):
         _describe(self, "password2", "Neues Passwort noch einmal", required="Bitte geben Sie es noch einmal ein.")
 
 
-class AddPasskeyForm(webauthn.AddWebAuthnForm):
+class _Passkey:
+    """Whatever is sent as a passkey's answer: it fits, or one sentence says that it does not."""
+
+    def _checked(self, check: Callable[[], Any]) -> Any:
+        try:
+            return check()
+        except (forms.ValidationError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # The library trusts the shape of what it parses; a browser sends the right one, anybody else what they like.
+            raise forms.ValidationError(WRONG_PASSKEY, code="incorrect_code") from error
+
+
+class PasskeyForm(_Passkey, webauthn.AuthenticateWebAuthnForm):
+    def clean_credential(self) -> Any:
+        """The passkey that has answered."""
+        return self._checked(super().clean_credential)
+
+
+class LoginPasskeyForm(_Passkey, webauthn.LoginWebAuthnForm):
+    def clean_credential(self) -> Any:
+        """The passkey that has answered."""
+        return self._checked(super().clean_credential)
+
+
+class ReauthenticatePasskeyForm(_Passkey, webauthn.ReauthenticateWebAuthnForm):
+    def clean_credential(self) -> Any:
+        """The passkey that has answered."""
+        return self._checked(super().clean_credential)
+
+
+class AddPasskeyForm(_Passkey, webauthn.AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].label = "Name"
+        self.fields["name"].max_length = 60
+        self.fields["name"].validators.append(MaxLengthValidator(60))
         self.fields["name"].help_text = "Damit Sie mehrere auseinanderhalten können, zum Beispiel „Telefon“."
         self.fields["passwordless"].label = "Ohne Passwort anmelden"
         self.fields["passwordless"].help_text = "Der Passkey fragt dann nach Fingerabdruck, Gesicht oder PIN."
         self.fields["passwordless"].initial = True
+
+    def clean(self) -> Any:
+        """The whole, with the new passkey in it."""
+        return self._checked(super().clean)
 
 
 def _describe_address(form: forms.Form, help_text: str) -> None:
@@ -189,6 +229,7 @@ def _describe_address(form: forms.Form, help_text: str) -> None:
         autocomplete="email",
     )
     form.fields["email"].error_messages["invalid"] = NO_ADDRESS
+    form.fields["email"].validators.append(MaxLengthValidator(LONGEST_ADDRESS, NO_ADDRESS))
 
 
 class CodeForm(mfa.AuthenticateForm):

@@ -12,10 +12,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_POST
 from django.views.i18n import JavaScriptCatalog
 from js_asset import Media
 
@@ -87,6 +88,18 @@ class DeskSite(AdminSite):
             "offers_second_factor": not second_factor.is_set_up(request.user),  # type: ignore[arg-type]
         }
         return super().index(request, context | (extra_context or {}))
+
+    def get_urls(self) -> list[Any]:
+        """Add the switch of the daily mail."""
+        switch = require_POST(self.admin_view(self.digest_view))
+        return [path("uebersicht/", switch, name="digest"), *super().get_urls()]
+
+    def digest_view(self, request: HttpRequest) -> HttpResponse:
+        """Order the daily mail, or stop it, for oneself."""
+        user: Any = request.user
+        user.gets_digest = "on" in request.POST
+        user.save(update_fields=["gets_digest"])
+        return redirect("admin:index")
 
     def _show_the_way(self, request: HttpRequest, wanted: str) -> HttpResponse:
         """Lead to what is missing: the login, or the second factor. Who is not staff has no way in."""

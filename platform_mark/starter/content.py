@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 from django.utils import timezone
 
+from dialogues.formats.models import Format, Idea
 from platform_mark.media.images import store_image
 from platform_mark.media.models import Image
 from platform_mark.search import index
@@ -18,7 +20,7 @@ from platform_mark.taxonomy.models import Branch, Evidence, Municipality, Select
 from practices.importing import import_practices, read_rows
 from practices.models import Effect, Practice, PracticePicture, Prerequisite, Step
 
-from . import actors, focus
+from . import actors, focus, formats
 from .models import StarterObject
 
 FOLDER = Path(__file__).parent
@@ -37,7 +39,7 @@ def load() -> int:
     """Load what is not there; return how many examples were made. Dates are relative to today."""
     # First, since examples and dialogues may name an organisation.
     actors.load()
-    for key, target in focus.make(_is_loaded):
+    for key, target in chain(focus.make(_is_loaded), formats.make(_is_loaded)):
         _remember(key, target)
     return _load_external() + _load_own()
 
@@ -54,7 +56,7 @@ def remove() -> int:
     actors.remove(rows)
     for selection in Selection.objects.filter(pk__in=_ids(rows, Selection)):
         focus.undo_focus(selection)
-    for model in (Selection, Evidence, Specialisation):
+    for model in (Selection, Evidence, Specialisation, Idea, Format):
         model._default_manager.filter(pk__in=_ids(rows, model)).delete()
     StarterObject.objects.filter(pk__in=[row.pk for row in rows]).update(removed_at=timezone.now())
     return removed
