@@ -11,7 +11,7 @@ from platform_mark.accounts.models import User
 from platform_mark.publishing import versions
 from platform_mark.tokens import make_token
 from practices import suggesting
-from tests.actors.make import make_activity, make_actor, make_member
+from tests.actors.make import fill_register, make_activity, make_actor, make_member
 from tests.make import LONG_WORD, Site, make_user
 
 
@@ -39,8 +39,23 @@ def _walk(resolver: URLResolver, namespace: str, path: str) -> Iterator[Route]:
 
 def public_pages(site: Site) -> dict[str, list[str]]:
     """Addresses of pages for everybody, by the name of their route: each kind, and each of its looks."""
+    register = fill_register()
     return {
         "home": ["/"],
+        "actors:activities": [
+            "/aktivitaeten/",
+            f"/aktivitaeten/?branche={site.metal.slug}&art=beratung&eigens=ja",
+            "/aktivitaeten/?stand=frueher",
+            f"/aktivitaeten/?q={LONG_WORD}&art=gibt-es-nicht",
+        ],
+        "actors:matrix": ["/aktivitaeten/matrix/", "/aktivitaeten/matrix/?zeilen=kreis&spalten=phase"],
+        "actors:activity": [
+            activity.get_absolute_url()
+            for activity in (register.rich, register.bare, register.former, register.unconfirmed)
+        ],
+        "actors:proposed": [f"{register.rich.get_absolute_url()}aenderung/danke/"],
+        "actors:list": ["/akteure/", "/akteure/?art=kammer", "/akteure/?art=gibt-es-nicht"],
+        "actors:detail": [register.actor.get_absolute_url(), register.former_actor.get_absolute_url()],
         "branches:list": ["/branchen/"],
         "branches:selection": ["/branchen/auswahl/"],
         "branches:detail": [
@@ -75,6 +90,7 @@ def form_pages() -> dict[str, list[str]]:
     """Addresses of pages for everybody with a form that posts: they need a cookie, so they stand apart from reading."""
     return {
         "practices:suggest": ["/beispiele/vorschlagen/"],
+        "actors:propose": ["/aktivitaeten/erstberatung-fertigung/aenderung/"],
         "account_login": ["/konto/anmelden/"],
         "account_signup": ["/konto/neu/"],
         "account_request_login_code": ["/konto/anmelden/code/"],

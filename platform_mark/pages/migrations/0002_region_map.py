@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 (
                     "municipality",
                     models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="taxonomy.municipality"
+                        on_delete=django.db.models.deletion.CASCADE, related_name="outline", to="taxonomy.municipality"
                     ),
                 ),
                 (
