@@ -248,7 +248,8 @@ def test_reading_sets_no_cookie_and_depends_on_none(visit: Visit) -> None:
         assert "cookie" not in response.headers.get("Vary", "").lower(), address
     for address, response in visit.known.items():
         assert response.content == visit.pages[address].content, address
-        assert not response.cookies, address
+        # A cookie that is none of ours may be taken back where pages show more to actors; none is ever given.
+        assert not [cookie for cookie in response.cookies.values() if cookie.value], address
 
 
 def test_legal_pages_are_one_click_away_from_everywhere(visit: Visit) -> None:
