@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import random
-import secrets
 import smtplib
 import unicodedata
 from collections.abc import Mapping
@@ -20,17 +19,15 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from platform_mark.tokens import hide_number, make_token, show_number
+from platform_mark.tokens import make_token
 
+from . import codes
 from .models import OutgoingMail
 
 log = logging.getLogger(__name__)
 
 # Stands in a stored text where the personal link goes, so that neither the database nor a dump opens a door.
 LINK = "[persönlicher Link]"
-# The same for a code to type in.
-CODE = "[persönlicher Code]"
-CODE_PURPOSE = "mail.code"
 LEASE = timedelta(minutes=5)
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=2)
@@ -54,20 +51,8 @@ class Link:
         return make_token(self.purpose, self.row_id, self.version)
 
 
-@dataclass(frozen=True)
-class Code:
-    """A code of eight digits to type in. Its mail keeps it masked, like a link: staff read the outbox."""
-
-    digits: str
-
-    @property
-    def shown(self) -> str:
-        """The code as people read it: two groups of four."""
-        return f"{self.digits[:4]}-{self.digits[4:]}"
-
-
 def queue(
-    kind: str, to: str, *, context: Mapping[str, Any], link: Link | Code | None = None, is_limited: bool = False
+    kind: str, to: str, *, context: Mapping[str, Any], link: Link | None = None, is_limited: bool = False
 ) -> OutgoingMail | None:
     """Write a mail into the outbox from `email/<kind>.txt`, whose first line is the subject.
 
@@ -77,7 +62,7 @@ def queue(
     key = address_key(to)
     if is_limited and _is_over_limit(key):
         return None
-    text = render_to_string(f"email/{kind}.txt", {**context, "link": LINK, "code": CODE, "operator": settings.OPERATOR})
+    text = render_to_string(f"email/{kind}.txt", {**context, "link": LINK, "operator": settings.OPERATOR})
     subject, _, body = text.partition("\n")
     mail = OutgoingMail.objects.create(
         kind=kind,
@@ -87,26 +72,20 @@ def queue(
         subject=" ".join(subject.split())[:200],
         text=body.strip() + "\n",
         message_id=make_msgid(domain=urlsplit(settings.BASE_URL).hostname),
-        **_secret_of(link),
+        **(
+            {
+                "link_path": link.path,
+                "token_purpose": link.purpose,
+                "token_row": link.row_id,
+                "token_version": link.version,
+            }
+            if link
+            else {}
+        ),
     )
     # By name, since the task module imports this one. Deferred in this transaction, so a rollback takes it along.
     app.configure_task("platform_mark.mail.tasks.send_due").defer()
     return mail
-
-
-def _secret_of(link: Link | Code | None) -> dict[str, Any]:
-    if link is None:
-        return {}
-    if isinstance(link, Code):
-        pad = secrets.randbelow(2**31)
-        hidden = hide_number(CODE_PURPOSE, int(link.digits), pad, size=len(link.digits))
-        return {"token_purpose": CODE_PURPOSE, "token_row": hidden, "token_version": pad}
-    return {
-        "link_path": link.path,
-        "token_purpose": link.purpose,
-        "token_row": link.row_id,
-        "token_version": link.version,
-    }
 
 
 def address_key(address: str) -> str:
@@ -124,12 +103,9 @@ def _is_over_limit(key: str) -> bool:
 
 
 def full_text(mail: OutgoingMail) -> str:
-    """The text as the person gets it, with the real link or code. Never stored, never logged."""
-    if mail.token_purpose == CODE_PURPOSE and mail.token_row is not None and mail.token_version is not None:
-        number = show_number(CODE_PURPOSE, mail.token_row, mail.token_version, size=8)
-        return mail.text.replace(CODE, Code(f"{number:08}").shown)
+    """The text as the person gets it, with the real link. Never stored, never logged."""
     if not mail.link_path or mail.token_row is None or mail.token_version is None:
-        return mail.text
+        return codes.text_of(mail)
     token = make_token(mail.token_purpose, mail.token_row, mail.token_version)
     return mail.text.replace(LINK, f"{settings.BASE_URL}{mail.link_path.replace('{token}', token)}")
 
