@@ -142,7 +142,7 @@ def secret_pages(site: Site) -> dict[str, list[str]]:
     )
     token = make_token(suggesting.PURPOSE, suggestion.pk, suggestion.token_version)
     draft = site.hidden[0]
-    due = make_activity("Runder Tisch", confirmed_at=timezone.now() - timedelta(days=200))
+    due = make_activity("Stammtisch am Dienstag", confirmed_at=timezone.now() - timedelta(days=200))
     link = make_token(freshness.PURPOSE, due.actor.pk, due.actor.confirm_version)
     return {
         "actors:confirm": [f"/bestaetigen/{link}/"],
