@@ -9,7 +9,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from . import cooperating, freshness, review, snapshot
+from . import cooperating, freshness, reading, review, snapshot
 from .account_forms import ActivityForm, AnswerForm, CooperationForm
 from .account_views import konto, own_actor, posted, say, show_errors
 from .alike import alike
@@ -128,8 +128,15 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     activity = _own_activity(request, pk)
     content = _content(activity, _open_revision(activity))
     snapshot.fill(activity, content)
-    terms = {name: snapshot.shown(name, content.get(name)).splitlines() for name in snapshot.TERMS}
-    return render(request, "konto/vorschau.html", {"activity": activity, "actor": activity.actor, "terms": terms})
+    terms = reading.terms_in(content)
+    context = {
+        "activity": activity,
+        "terms": terms,
+        "sizes_text": reading.sizes_text(activity),
+        "area_text": reading.area_text(activity, terms),
+        "is_preview": True,
+    }
+    return render(request, "konto/vorschau.html", context)
 
 
 # ---------------------------------------------------------------- steps by one button

@@ -6,14 +6,13 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from platform_mark.exports import CellValue, write_csv, write_json, write_xlsx
 from platform_mark.taxonomy.models import CompanySize
 
 from . import reading, stages
-from .models import Activity
+from .models import Activity, ActivityQuerySet
 
 # A web process must not compute longer than it may; whoever needs more narrows the list.
 MOST_ROWS = 5_000
@@ -73,7 +72,7 @@ def write(activities: Iterable[Activity], form: str) -> IO[bytes]:
     return target
 
 
-def in_chunks(pks: Sequence[int], allowed: QuerySet[Activity]) -> Iterator[Activity]:
+def in_chunks(pks: Sequence[int], allowed: ActivityQuerySet) -> Iterator[Activity]:
     """These entries in their order, a few hundred at a time; what `allowed` does not hold is left out."""
     for start in range(0, len(pks), CHUNK):
         some = pks[start : start + CHUNK]

@@ -39,8 +39,24 @@ KEEP_INVITATIONS = timedelta(days=30)
 PERSONAL = ("contact_email", "contact_phone", "contact_person", "person_agreed_on")
 # Mail providers of everybody: the same domain there says nothing.
 SHARED_DOMAINS = frozenset(
-    ["gmail.com", "googlemail.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "outlook.com", "outlook.de"]
-    + ["hotmail.com", "hotmail.de", "yahoo.de", "yahoo.com", "freenet.de", "icloud.com", "posteo.de", "mailbox.org"]
+    [
+        "gmail.com",
+        "googlemail.com",
+        "gmx.de",
+        "gmx.net",
+        "web.de",
+        "t-online.de",
+        "outlook.com",
+        "outlook.de",
+        "hotmail.com",
+        "hotmail.de",
+        "yahoo.de",
+        "yahoo.com",
+        "freenet.de",
+        "icloud.com",
+        "posteo.de",
+        "mailbox.org",
+    ]
 )
 
 

@@ -74,6 +74,11 @@ class Matrix:
         return LABELS[self.columns][0]
 
     @property
+    def is_first(self) -> bool:
+        """Whether it is the one that is shown where nothing was asked."""
+        return (self.rows, self.columns) == (ROWS, COLUMNS)
+
+    @property
     def query(self) -> str:
         """What asks for this matrix."""
         return query_of([("zeilen", self.rows), ("spalten", self.columns)])

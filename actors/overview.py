@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -56,8 +56,8 @@ def with_open_revision(activities: QuerySet[Activity]) -> QuerySet[Activity]:
 
 
 def rows(activities: Iterable[Activity]) -> list[Row]:
-    """Every entry once, in the group where something is to be done with it."""
-    return [_row(activity) for activity in activities]
+    """Every entry in the group where something is to be done with it: to confirm, and to go on writing, where both hold."""
+    return [row for activity in activities for row in _rows(activity)]
 
 
 def grouped(found: Sequence[Row]) -> list[tuple[Group, list[Row]]]:
@@ -83,51 +83,52 @@ def open_requests(actors: Iterable[Actor]) -> list[Cooperation]:
     return list(waiting.select_related("sender", "receiver", "activity").order_by("created_at"))
 
 
-def _row(activity: Activity) -> Row:
-    open_ones = activity.open_revisions  # type: ignore[attr-defined]
-    revision = open_ones[0] if open_ones else None
-    if revision is not None:
-        return _in_work(activity, revision)
-    stage = activity.stage()
-    if activity.state == State.PUBLISHED and stage in (Stage.DUE, Stage.OVERDUE):
-        due = activity.due_on
-        return Row(
-            *(activity, None, Group.DUE, stage.label.capitalize() if stage is Stage.OVERDUE else stage.label),
-            *("bell", "warn", f"seit {_day(due)}" if activity.confirmed_at else "noch nie bestätigt", "confirm"),
-        )
-    if activity.state == State.PUBLISHED and stage is Stage.FRESH:
-        since = f"bestätigt {_day(timezone.localdate(activity.confirmed_at))}"
+def _rows(activity: Activity) -> list[Row]:
+    open_ones: list[Revision] = activity.open_revisions  # type: ignore[attr-defined]
+    in_work = [_in_work(activity, revision) for revision in open_ones]
+    stage, is_public = activity.stage(), activity.state == State.PUBLISHED
+    if is_public and stage in (Stage.DUE, Stage.OVERDUE):
+        return [_due(activity, stage), *in_work]
+    if in_work:
+        return in_work
+    if is_public and stage is Stage.FRESH:
         hidden = activity.visibility == Activity.Visibility.ACTORS
         state = "Nur für Akteure" if hidden else "Veröffentlicht"
-        return Row(activity, None, Group.PUBLIC, state, "circle-check", "ok", since, "change")
+        since = f"bestätigt {_at(activity.confirmed_at)}"
+        return [Row(activity, None, Group.PUBLIC, state, "circle-check", "ok", since, "change")]
     if activity.changed_at is None:
         # Begun, and what was written has been dropped.
-        return Row(activity, None, Group.WORK, "Leer", "pencil", "", _since(activity.created_at), "write")
-    offline = activity.state == State.DRAFT
-    if offline:
-        return Row(activity, None, Group.PAST, "Ausgeblendet", "eye", "", _since(activity.updated_at), "restore")
-    since = stages.former_from(
-        confirmed_at=activity.confirmed_at, published_at=activity.published_at, valid_until=activity.valid_until
-    )
-    ended = activity.updated_at if since is None or activity.state == State.ARCHIVED else since
-    return Row(activity, None, Group.PAST, "Früherer Eintrag", "archive", "", _since(ended), "restore")
+        since = f"seit {_at(activity.created_at)}"
+        return [Row(activity, None, Group.WORK, "Leer", "pencil", "", since, "write")]
+    if activity.state == State.DRAFT:
+        since = f"seit {_at(activity.updated_at)}"
+        return [Row(activity, None, Group.PAST, "Ausgeblendet", "eye", "", since, "restore")]
+    ended = None
+    if is_public:
+        ended = stages.former_from(
+            confirmed_at=activity.confirmed_at, published_at=activity.published_at, valid_until=activity.valid_until
+        )
+    since = f"seit {_at(ended or activity.updated_at)}"
+    return [Row(activity, None, Group.PAST, "Früherer Eintrag", "archive", "", since, "restore")]
+
+
+def _due(activity: Activity, stage: Stage) -> Row:
+    state = "Bestätigung fällig" if stage is Stage.DUE else "Nicht bestätigt"
+    since = f"seit {activity.due_on:%d.%m.%Y}" if activity.confirmed_at else "noch nie bestätigt"
+    return Row(activity, None, Group.DUE, state, "bell", "warn", since, "confirm")
 
 
 def _in_work(activity: Activity, revision: Revision) -> Row:
     public = " (öffentlich bleibt die bisherige Fassung)" if activity.state == State.PUBLISHED else ""
     if revision.state == Revision.State.SUBMITTED:
-        since = f"abgegeben {_day(timezone.localdate(revision.submitted_at))}{public}"
+        since = f"abgegeben {_at(revision.submitted_at)}{public}"
         return Row(activity, revision, Group.WORK, "In Prüfung", "eye", "", since, "wait")
     if revision.state == Revision.State.SENT_BACK:
-        since = f"zurück seit {_day(timezone.localdate(revision.decided_at))}{public}"
+        since = f"zurück seit {_at(revision.decided_at)}{public}"
         return Row(activity, revision, Group.WORK, "Bitte überarbeiten", "triangle-alert", "warn", since, "write")
-    since = f"geändert {_day(timezone.localdate(revision.updated_at))}{public}"
+    since = f"geändert {_at(revision.updated_at)}{public}"
     return Row(activity, revision, Group.WORK, "Entwurf", "pencil", "", since, "write")
 
 
-def _since(instant: Any) -> str:
-    return f"seit {_day(timezone.localdate(instant))}"
-
-
-def _day(day: date | None) -> str:
-    return f"{day:%d.%m.%Y}" if day else ""
+def _at(instant: datetime | None) -> str:
+    return f"{timezone.localdate(instant):%d.%m.%Y}" if instant else ""

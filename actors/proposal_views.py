@@ -11,6 +11,7 @@ from platform_mark.limits import OpenForm, require_within
 
 from . import proposing
 from .models import Activity, Proposal
+from .views import visitor
 
 POSTS_AN_HOUR = 10
 
@@ -39,7 +40,7 @@ class ProposalForm(forms.ModelForm, OpenForm):
 def propose(request: HttpRequest, slug: str) -> HttpResponse:
     """Say what is wrong in a public entry, without an account. A caught post comes back with all input."""
     activity = get_object_or_404(
-        Activity.objects.readable_by(request.user).filter(visibility="public").select_related("actor"), slug=slug
+        Activity.objects.readable_by(visitor(request)).filter(visibility="public").select_related("actor"), slug=slug
     )
     context: dict[str, Any] = {"activity": activity, "form": ProposalForm()}
     if request.method != "POST":
@@ -59,5 +60,5 @@ def propose(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def proposed(request: HttpRequest, slug: str) -> HttpResponse:
     """Thanks, and what happens next."""
-    activity = get_object_or_404(Activity.objects.readable_by(request.user).filter(visibility="public"), slug=slug)
+    activity = get_object_or_404(Activity.objects.readable_by(visitor(request)).filter(visibility="public"), slug=slug)
     return render(request, "actors/proposal_sent.html", {"activity": activity})

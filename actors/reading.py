@@ -15,6 +15,7 @@ from platform_mark.search.snippets import mark, pattern, snippet
 from platform_mark.taxonomy.models import Branch, CompanySize, District, Municipality, Topic
 
 from .models import Activity, ActivityQuerySet
+from .snapshot import TERMS
 
 _ROW_COLUMNS = (
     *(
@@ -94,6 +95,16 @@ def with_terms(activities: ActivityQuerySet, *names: str) -> QuerySet:
 def terms_of(activity: Activity) -> Terms:
     """What came along by `with_terms`."""
     return Terms(**{name: [Term(**row) for row in getattr(activity, f"{name}_rows", [])] for name in _TERMS})
+
+
+def terms_in(data: Mapping[str, Any]) -> Terms:
+    """The same for a snapshot that nobody sees yet."""
+    found = {}
+    for name, (model, key) in TERMS.items():
+        order = _TERMS[name][2]
+        rows = model._default_manager.filter(**{f"{key}__in": data.get(name) or []}).order_by(*order)
+        found[name] = [Term(row.pk, str(row), row.slug) for row in rows]  # type: ignore[attr-defined]
+    return Terms(**found)
 
 
 def hits(rows: list[Row], shown: Mapping[int, Activity], question: Question | None) -> list[Hit]:

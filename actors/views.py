@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import (
@@ -40,6 +41,11 @@ MOST_SHARED = 50
 MOST_OF_ACTOR = 200
 
 
+def visitor(request: HttpRequest) -> Any:
+    """Who is asking. Without a session cookie it is nobody, and the answer depends on no cookie: caches may share it."""
+    return request.user if settings.SESSION_COOKIE_NAME in request.COOKIES else AnonymousUser()
+
+
 @require_safe
 def activity_list(request: HttpRequest) -> HttpResponse:
     """All public entries, found by words and narrowed by facets; its address can be shared.
@@ -55,7 +61,7 @@ def activity_list(request: HttpRequest) -> HttpResponse:
     found, finding = filterset.found, find(filterset)
     shown = {activity.pk: activity for activity in filterset.qs}
     paginator = Paginator(range(found.hits), PAGE_SIZE)
-    among_actors = is_among_actors(request.user)
+    among_actors = is_among_actors(visitor(request))
     context = {
         "finding": finding,
         "filterset": filterset,
@@ -68,7 +74,10 @@ def activity_list(request: HttpRequest) -> HttpResponse:
         "among_actors": among_actors,
         "shared": _shared(filterset) if among_actors and not filterset.wants_former else [],
     }
-    return render(request, "actors/activity_list.html", context)
+    response = render(request, "actors/activity_list.html", context)
+    if among_actors:
+        keep_private(response)
+    return response
 
 
 class ActivityMatrix(TemplateView):
@@ -79,7 +88,7 @@ class ActivityMatrix(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows, columns, unknown = matrix.sides(self.request.GET)
-        among_actors = is_among_actors(self.request.user)
+        among_actors = is_among_actors(visitor(self.request))
         shared = _shared_rows() if among_actors else []
         return super().get_context_data(
             matrix=matrix.build(rows, columns, load_catalogue(self.request.GET), shared=shared),
@@ -89,6 +98,13 @@ class ActivityMatrix(TemplateView):
             shared_count=len(shared),
             **kwargs,
         )
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """What actors see more than others stays out of shared caches."""
+        response = super().render_to_response(context, **kwargs)
+        if context["among_actors"]:
+            keep_private(response)
+        return response
 
 
 class ActivityDetail(DetailView):
@@ -101,16 +117,16 @@ class ActivityDetail(DetailView):
         try:
             return super().get(request, *args, **kwargs)
         except Http404:
-            return _moved_or_gone(request, Activity, kwargs["slug"], Activity.objects.readable_by(request.user))
+            return _moved_or_gone(request, Activity, kwargs["slug"], Activity.objects.readable_by(visitor(request)))
 
     def get_queryset(self) -> QuerySet:
-        readable = Activity.objects.readable_by(self.request.user).select_related("actor")
+        readable = Activity.objects.readable_by(visitor(self.request)).select_related("actor")
         return reading.with_terms(readable)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         activity: Activity = self.object
         terms = reading.terms_of(activity)
-        visible = Activity.objects.visible_to(self.request.user)
+        visible = Activity.objects.visible_to(visitor(self.request))
         return super().get_context_data(
             terms=terms,
             sizes_text=reading.sizes_text(activity),
@@ -119,7 +135,7 @@ class ActivityDetail(DetailView):
             former_note=freshness.former_note(activity),
             history=review.history(activity),
             similar=similar_to(activity, terms, visible, most=SIMILAR),
-            may_cooperate=self.request.user.is_authenticated and is_among_actors(self.request.user),
+            may_cooperate=is_among_actors(visitor(self.request)),
             json_ld=activity_json_ld(activity, terms) if activity.visibility == "public" else None,
             **kwargs,
         )
@@ -127,10 +143,15 @@ class ActivityDetail(DetailView):
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
         """What is for actors only stays out of shared caches and indexes."""
         response = super().render_to_response(context, **kwargs)
-        if self.object.visibility != "public":
-            response.headers["Cache-Control"] = "private, no-store"
-            response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        if self.object.visibility != "public" or context["may_cooperate"]:
+            keep_private(response)
         return response
+
+
+def keep_private(response: HttpResponse) -> None:
+    """Keep what actors alone may see out of shared caches and indexes."""
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
 
 
 @dataclass(frozen=True)
@@ -190,7 +211,9 @@ class ActorDetail(DetailView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         actor: Actor = self.object
-        visible = Activity.objects.visible_to(self.request.user).filter(actor=actor)
+        among_actors = is_among_actors(visitor(self.request))
+        visible = Activity.objects.current() if among_actors else Activity.objects.public()
+        visible = visible.filter(actor=actor)
         rows = reading.with_terms(reading.for_rows(visible), "branches").order_by("kind", "title", "pk")[:MOST_OF_ACTOR]
         activities = list(rows)
         public = [activity for activity in activities if activity.visibility == "public"]
@@ -199,10 +222,18 @@ class ActorDetail(DetailView):
             activities=activities,
             kinds=kinds,
             coverage=coverage,
+            among_actors=among_actors,
             all_confirmed=bool(public) and all(activity.stage() == Stage.FRESH for activity in public),
             json_ld=actor_json_ld(actor),
             **kwargs,
         )
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """What actors see more than others stays out of shared caches."""
+        response = super().render_to_response(context, **kwargs)
+        if context["among_actors"]:
+            keep_private(response)
+        return response
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from platform_mark.publishing import versions
 from platform_mark.slugs import german_slug
 from platform_mark.tokens import make_token
 from practices import suggesting
-from tests.actors.make import make_activity, make_actor, make_member
+from tests.actors.make import fill_register, make_activity, make_actor, make_member
 from tests.dialogues.make import make_dialogue, make_registration
 from tests.make import FORMAT_TITLE, LONG_WORD, Site, make_user
 
@@ -47,8 +47,23 @@ def _walk(resolver: URLResolver, namespace: str, path: str) -> Iterator[Route]:
 
 def public_pages(site: Site) -> dict[str, list[str]]:
     """Addresses of pages for everybody, by the name of their route: each kind, and each of its looks."""
+    register = fill_register()
     return {
         "home": ["/"],
+        "actors:activities": [
+            "/aktivitaeten/",
+            f"/aktivitaeten/?branche={site.metal.slug}&art=beratung&eigens=ja",
+            "/aktivitaeten/?stand=frueher",
+            f"/aktivitaeten/?q={LONG_WORD}&art=gibt-es-nicht",
+        ],
+        "actors:matrix": ["/aktivitaeten/matrix/", "/aktivitaeten/matrix/?zeilen=kreis&spalten=phase"],
+        "actors:activity": [
+            activity.get_absolute_url()
+            for activity in (register.rich, register.bare, register.former, register.unconfirmed)
+        ],
+        "actors:proposed": [f"{register.rich.get_absolute_url()}aenderung/danke/"],
+        "actors:list": ["/akteure/", "/akteure/?art=kammer", "/akteure/?art=gibt-es-nicht"],
+        "actors:detail": [register.actor.get_absolute_url(), register.former_actor.get_absolute_url()],
         "actors:confirm-thanks": ["/bestaetigen/danke/"],
         "branches:list": ["/branchen/"],
         "branches:selection": ["/branchen/auswahl/"],
@@ -125,6 +140,7 @@ def form_pages() -> dict[str, list[str]]:
         "formats:report": [f"{FORMAT_PATH}ausprobiert/"],
         "ideas:send": ["/ideen/neu/"],
         "barrier-report": ["/barrierefreiheit/melden/"],
+        "actors:propose": ["/aktivitaeten/erstberatung-fertigung/aenderung/"],
         "account_login": ["/konto/anmelden/"],
         "account_signup": ["/konto/neu/"],
         "account_request_login_code": ["/konto/anmelden/code/"],
@@ -189,7 +205,7 @@ def secret_pages(site: Site) -> dict[str, list[str]]:
     booked = make_token(PURPOSE, booking.pk, booking.token_version)
     dialogue = make_dialogue("Rüsten online", seats=0, online_seats=5, online_link="https://raum.example/9931")
     online = make_registration(dialogue)
-    due = make_activity("Runder Tisch", confirmed_at=timezone.now() - timedelta(days=200))
+    due = make_activity("Stammtisch am Dienstag", confirmed_at=timezone.now() - timedelta(days=200))
     link = make_token(freshness.PURPOSE, due.actor.pk, due.actor.confirm_version)
     return {
         "ideas:own": [f"/ideen/meine/{make_token(ideas.PURPOSE, idea.pk, idea.token_version)}/"],

@@ -19,8 +19,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.timezone import localdate
 
+from platform_mark.mail import codes
 from platform_mark.mail.outbox import queue
-from platform_mark.mail.texts import Code
 
 from .addresses import vouch_for
 
@@ -71,15 +71,15 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Put allauth's mails into the outbox, in our words; raises KeyError for one that has no words yet."""
-        code = context.get("code")
-        secret = Code(code.replace("-", "")) if code else None
         with transaction.atomic():
             if template_prefix == "account/email/email_changed":
                 for address in (context["from_email"], context["to_email"]):
                     queue("adresse-geaendert", address, context={"to_email": context["to_email"]})
             elif kind := OPEN_MAILS.get(template_prefix):
                 paths = {name: f"{settings.BASE_URL}{reverse(url)}" for name, url in PATHS.items()}
-                queue(kind, email, context=paths, code=secret, is_limited=True)
+                mail = queue(kind, email, context={**paths, "code": codes.MARKER}, is_limited=True)
+                if mail is not None and "code" in context:
+                    codes.hide(mail, context["code"])
             else:
                 queue("konto-geaendert", email, context={"news": NEWS[template_prefix]})
 

@@ -87,6 +87,7 @@ class SignUpForm(OpenForm, account.SignupForm):
         help_text="Sehen nur Ihre Kolleginnen und Kollegen und die Redaktion.",
     )
     field_order = ("name", "email", "password1")
+    account_already_exists: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

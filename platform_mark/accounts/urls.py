@@ -31,7 +31,7 @@ urlpatterns = [
     _page("passwort/vergessen/neu/", account.complete_password_reset, "account_complete_password_reset"),
     _page("passwort/vergessen/fertig/", account.password_reset_from_key_done, "account_password_reset_completed"),
     _page("passwort/festlegen/", account.password_set, "account_set_password"),
-    _page("adresse/", account.email, "account_email"),
+    _page("adresse/", views.ChangeAddress.as_view(), "account_email"),
     _page("abmelden/", account.logout, "account_logout"),
     _page("passwort/", account.password_change, "account_change_password"),
     _page("bestaetigen/", account.reauthenticate, "account_reauthenticate"),

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from allauth.account.views import SignupView
+from allauth.account.views import EmailView, SignupView
 from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import DownloadRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView
 from django.conf import settings
 from django.forms import Form
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 
 
 class SignUp(SignupView):
@@ -20,6 +21,14 @@ class SignUp(SignupView):
             context = self.get_context_data(form=again, ask_again=True)
             return self.render_to_response(context, status=422)
         return super().form_valid(form)
+
+
+class ChangeAddress(EmailView):
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """For actors; the addresses of staff are given out by the administration, together with their rights."""
+        if getattr(request.user, "is_staff", False):
+            return redirect("mfa_index")
+        return super().dispatch(request, *args, **kwargs)
 
 
 class ActivateTotp(ActivateTOTPView):

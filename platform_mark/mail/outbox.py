@@ -4,7 +4,6 @@ import contextlib
 import logging
 import random
 import re
-import secrets
 import smtplib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,16 +26,14 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from platform_mark.contact import operator
-from platform_mark.tokens import hide_number, show_number
 
-from . import texts
+from . import codes, texts
 from .layout import as_html
 from .models import BulkMail, OutgoingMail
-from .texts import CODE, CODE_DIGITS, LINK, Code, Letter, Link, MailKind, Text
+from .texts import LINK, Letter, Link, MailKind, Text
 
 log = logging.getLogger(__name__)
 
-CODE_PURPOSE = "mail.code"
 LEASE = timedelta(minutes=5)
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=2)
@@ -63,17 +60,16 @@ def queue(
     *,
     context: Mapping[str, Any],
     link: Link | None = None,
-    code: Code | None = None,
     is_limited: bool = False,
 ) -> OutgoingMail | None:
     """Write a mail into the outbox from the Django template `email/<kind>.txt`, whose first line is the subject.
 
-    Must run in the transaction of the cause. A mail holds either a personal link or a code, or neither. A limited mail over the limits of its address is not written: then None
+    Must run in the transaction of the cause. A limited mail over the limits of its address is not written: then None
     comes back, and the page must look the same. For kinds whose text staff may change, see `queue_letter`.
     """
-    text = render_to_string(f"email/{kind}.txt", {**context, "link": LINK, "code": CODE, "operator": operator()})
+    text = render_to_string(f"email/{kind}.txt", {**context, "link": LINK, "operator": operator()})
     subject, _, body = text.partition("\n")
-    letter = Letter(values={}, links={"link": link} if link else {}, code=code)
+    letter = Letter(values={}, links={"link": link} if link else {})
     return _write(
         kind, to, subject=" ".join(texts.clean(subject).split()), text=body, letter=letter, is_limited=is_limited
     )
@@ -124,16 +120,9 @@ def links_of(mail: OutgoingMail) -> dict[str, str]:
     return {texts.marker(name): link.url for name, link in links.items()}
 
 
-def _with_code(mail: OutgoingMail) -> str:
-    if mail.token_purpose != CODE_PURPOSE or mail.token_row is None or mail.token_version is None:
-        return mail.text
-    number = show_number(CODE_PURPOSE, mail.token_row, mail.token_version, size=CODE_DIGITS)
-    return mail.text.replace(CODE, Code(f"{number:0{CODE_DIGITS}}").shown)
-
-
 def full_text(mail: OutgoingMail) -> str:
     """The text as the person gets it, with the real links. Never stored, never logged."""
-    text = _with_code(mail)
+    text = codes.text_of(mail)
     for marker, url in links_of(mail).items():
         text = text.replace(marker, url)
     return text
@@ -150,7 +139,7 @@ def message_of(mail: OutgoingMail) -> EmailMultiAlternatives:
     if url := links.get(texts.marker(mail.unsubscribe)) if mail.unsubscribe else None:
         headers |= {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     message = EmailMultiAlternatives(subject=mail.subject, body=full_text(mail), to=[mail.to], headers=headers)
-    message.attach_alternative(as_html(mail.subject, _with_code(mail), links), "text/html")
+    message.attach_alternative(as_html(mail.subject, codes.text_of(mail), links), "text/html")
     if mail.calendar:
         method = re.search(r"^METHOD:(\w+)", mail.calendar, re.MULTILINE)
         file = MIMEText(mail.calendar, "calendar", "utf-8")
@@ -261,7 +250,7 @@ def _row(kind: str, to: str, letter: Letter) -> OutgoingMail:
     validate_email(to.strip())
     links = dict(letter.links)
     link = links.pop("link", None)
-    mail = OutgoingMail(
+    return OutgoingMail(
         kind=kind,
         to=to.strip(),
         address_key=address_key(to),
@@ -274,12 +263,6 @@ def _row(kind: str, to: str, letter: Letter) -> OutgoingMail:
         unsubscribe=letter.unsubscribe,
         calendar=letter.calendar,
     )
-    if letter.code:
-        # Masked, since a code cannot be made anew from what the row names.
-        pad = secrets.randbelow(2**31)
-        hidden = hide_number(CODE_PURPOSE, int(letter.code.digits), pad, size=CODE_DIGITS)
-        mail.token_purpose, mail.token_row, mail.token_version = CODE_PURPOSE, hidden, pad
-    return mail
 
 
 def _is_over_limit(key: str) -> bool:

@@ -19,9 +19,6 @@ from .models import MailText
 
 # Stands in a stored text where the personal link goes, so that neither the database nor a dump opens a door.
 LINK = "[persönlicher Link]"
-# The same for a code to type in, and how long it is.
-CODE = "[persönlicher Code]"
-CODE_DIGITS = 8
 SUBJECT_LENGTH = 200
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
@@ -48,25 +45,11 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Code:
-    """A code of eight digits to type in. Its mail keeps it masked, like a link: staff read the outbox."""
-
-    digits: str
-
-    @property
-    def shown(self) -> str:
-        """The code as people read it: two groups of four."""
-        return f"{self.digits[:4]}-{self.digits[4:]}"
-
-
-@dataclass(frozen=True)
 class Letter:
     """What one person is told: the strings for the placeholders, their links by placeholder, and what is enclosed."""
 
     values: Mapping[str, str]
     links: Mapping[str, Link] = field(default_factory=dict)
-    # Instead of the link named "link".
-    code: Code | None = None
     # An iCalendar file.
     calendar: str = ""
     # The placeholder of the link that ends mails of this kind (RFC 8058).

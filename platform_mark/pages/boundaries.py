@@ -160,7 +160,7 @@ def _on_grid(found: Mapping[str, list[list[Degrees]]]) -> tuple[dict[str, Rings]
     if east == west or north == south:
         raise BoundariesRefused("Die Flächen haben keine Ausdehnung.")
     scale = WIDTH / ((east - west) * narrowing)
-    height = round((north - south) * scale)
+    height = _step((north - south) * scale)
     if height > 3 * WIDTH:
         raise BoundariesRefused("Die Flächen liegen zu weit auseinander für eine Karte.")
     rings: dict[str, Rings] = {}

@@ -135,7 +135,7 @@ class RegionOutline(models.Model):
     """One municipality on the loaded map: SVG path data, and where its name stands."""
 
     region_map = models.ForeignKey(RegionMap, on_delete=models.CASCADE, related_name="outlines")
-    municipality = models.OneToOneField(Municipality, on_delete=models.CASCADE, related_name="+")
+    municipality = models.OneToOneField(Municipality, on_delete=models.CASCADE, related_name="outline")
     path = models.TextField()
     x = models.SmallIntegerField()
     y = models.SmallIntegerField()

@@ -8,7 +8,7 @@ from functools import cache
 from platform_mark.taxonomy.models import Municipality
 from platform_mark.taxonomy.reference import FOLDER
 
-from .models import RegionMap, RegionOutline
+from .models import RegionMap
 
 # Half a tile, its height, and the air between two. Rows are shifted by half a tile, like bricks: so each tile can touch
 # six others.
@@ -56,11 +56,14 @@ class Region:
 
 
 def region(counts: Mapping[int, int]) -> Region:
-    """The map for numbers by key of the municipality; two queries."""
-    municipalities = list(Municipality.objects.select_related("district").order_by("name"))
-    outlines = {row.municipality_id: row for row in RegionOutline.objects.select_related("region_map")}
+    """The map for numbers by key of the municipality; one query, and one more where outlines are loaded."""
+    with_outlines = Municipality.objects.select_related("district", "outline__region_map")
+    # The border is the same for all, so it comes once.
+    municipalities = list(with_outlines.defer("outline__region_map__border").order_by("name"))
+    outlines = {m.pk: m.outline for m in municipalities if hasattr(m, "outline")}
     # A municipality that came after the outlines were loaded has none: then tiles show all of them.
-    region_map = outlines[municipalities[0].pk].region_map if _is_complete(outlines, municipalities) else None
+    is_complete = bool(municipalities) and len(outlines) == len(municipalities)
+    region_map = outlines[municipalities[0].pk].region_map if is_complete else None
     places = {} if region_map else _places(municipalities)
     most = max((counts.get(municipality.pk, 0) for municipality in municipalities), default=0)
     spots = []
@@ -84,10 +87,6 @@ def shade(count: int, most: int) -> int:
 
 def _credit(region_map: RegionMap | None) -> str:
     return region_map.credit if region_map else ""
-
-
-def _is_complete(outlines: Mapping[int, RegionOutline], municipalities: Sequence[Municipality]) -> bool:
-    return bool(municipalities) and all(municipality.pk in outlines for municipality in municipalities)
 
 
 @cache

@@ -1,5 +1,7 @@
 """Organisations, their people and their entries: approved, public and confirmed today by default."""
 
+from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -88,3 +90,86 @@ def make_revision(activity: Activity | None = None, **fields: Any) -> Revision:
     data = {**base, **fields.pop("data", {"title": f"{activity.title}, jetzt auch abends"})}
     values = {"state": Revision.State.SUBMITTED, "submitted_at": timezone.now(), "author": None}
     return Revision.objects.create(activity=activity, base=base, data=data, **values | fields)
+
+
+@dataclass(frozen=True)
+class Register:
+    """What `fill_register` made, by what is special about it."""
+
+    rich: Activity
+    bare: Activity
+    former: Activity
+    shared: Activity
+    unconfirmed: Activity
+    actor: Actor
+    former_actor: Actor
+
+
+def fill_register() -> Register:
+    """At least one entry and organisation of every kind, made once: whoever asks again gets the same."""
+    if Activity.objects.filter(slug="erstberatung-fertigung").exists():
+        found = {name: Activity.objects.get(slug=slug) for name, slug in _SLUGS.items()}
+        return Register(**found, actor=found["rich"].actor, former_actor=Actor.objects.get(slug="ehemals-dabei"))
+    branches = tuple(Branch.objects.current()[:2])
+    actor = make_actor(
+        "Kammer & Söhne für Öl, Draht und Handel",
+        is_fictitious=True,
+        description="Berät seit 1850.",
+        website="https://kammer.example/",
+        municipality=Municipality.objects.first(),
+        contact_phone="02331 555-0100",
+    )
+    rich = make_activity(
+        "Erstberatung Fertigung",
+        slug=_SLUGS["rich"],
+        actor=actor,
+        branches=branches,
+        topics=tuple(Topic.objects.current()[:1]),
+        municipalities=tuple(Municipality.objects.all()[:2]),
+        description="Ein Rundgang.\n\nDanach zwei Seiten mit Vorschlägen.",
+        target_groups=["trainees", "managers"],
+        sizes=["micro", "small"],
+        phases=["inform", "plan"],
+        cost="free",
+        cost_note="für Betriebe bis 249 Beschäftigte",
+        access="Anruf genügt.",
+        contact_person="Petra Muster",
+        person_agreed_on=timezone.localdate(),
+        url="https://kammer.example/beratung",
+        valid_until=timezone.localdate() + timedelta(days=90),
+    )
+    Revision.objects.create(
+        activity=rich,
+        base={},
+        data=snapshot(rich),
+        taken=["title", "contact_person"],
+        state=Revision.State.APPROVED,
+        change_note="Jetzt auch im Ennepe-Ruhr-Kreis",
+        decided_at=timezone.now(),
+    )
+    former_actor = make_actor("Ehemals dabei", state=Actor.State.FORMER, left_at=timezone.now())
+    return Register(
+        rich=rich,
+        bare=make_activity("Runder Tisch", slug=_SLUGS["bare"], target_groups=[], kind="network", branches=branches),
+        former=make_activity(
+            "Vorbei", slug=_SLUGS["former"], valid_until=timezone.localdate() - timedelta(days=1), branches=branches
+        ),
+        shared=make_activity("Gemeinsamer Messeplan", slug=_SLUGS["shared"], visibility="actors", branches=branches),
+        unconfirmed=make_activity(
+            "Aus der Zeitung",
+            slug=_SLUGS["unconfirmed"],
+            confirmed_at=None,
+            source_url="https://zeitung.example/bericht",
+        ),
+        actor=actor,
+        former_actor=former_actor,
+    )
+
+
+_SLUGS = {
+    "rich": "erstberatung-fertigung",
+    "bare": "runder-tisch",
+    "former": "vorbei",
+    "shared": "gemeinsamer-messeplan",
+    "unconfirmed": "aus-der-zeitung",
+}

@@ -190,7 +190,7 @@ def test_who_is_invited_joins_once_by_the_mailed_link() -> None:
 def test_a_link_that_is_passed_on_opens_nothing() -> None:
     actor = make_actor()
     invitation = joining.invite(actor, email="gast@kammer.example", role=OWNER, by=make_member(actor))
-    with pytest.raises(joining.Refused, match=r"gilt für gast@kammer\.example"):
+    with pytest.raises(joining.Refused, match="gilt für gast@kammer"):
         joining.accept_invitation(invitation, user=make_user("fremd@woanders.example"))
     assert not Membership.objects.filter(user__email="fremd@woanders.example").exists()
 

@@ -106,6 +106,15 @@ def test_the_start_page_shows_every_entry_with_its_state_and_next_step(
     assert page.problems == []
 
 
+def test_what_is_due_asks_for_its_word_while_somebody_changes_it(konto: Client, actor: Actor) -> None:
+    activity = make_activity("Fällig", actor=actor, confirmed_at=timezone.now() - timedelta(days=185))
+    write(konto, f"/konto/aktivitaeten/{activity.pk}/", title="Neuer Titel")
+    text = main_of(konto.get("/konto/"))
+    assert "Bitte bestätigen (1)" in text
+    assert "In Arbeit (1)" in text
+    assert "öffentlich bleibt die bisherige Fassung" in text
+
+
 def test_who_speaks_for_nobody_yet_is_led_to_an_organisation() -> None:
     client = browser(make_user())
     page = Page.of(client.get("/konto/"))
@@ -297,22 +306,9 @@ def test_script_in_every_field_stays_text(konto: Client, actor: Actor) -> None:
 
 def test_what_is_no_field_of_the_form_cannot_be_set(konto: Client, actor: Actor) -> None:
     other = make_actor("Andere")
-    loot = {
-        "state": "published",
-        "published_at": "2020-01-01",
-        "expires_at": "2030-01-01",
-        "slug": "gekapert",
-        "actor": other.pk,
-        "actor_id": other.pk,
-        "akteur": other.slug,
-        "is_trusted": "on",
-        "confirmed_at": "2030-01-01",
-        "source_url": "https://boese.example/",
-        "submitted_by": "1",
-        "merged_into": "1",
-        "id": "1",
-        "pk": "1",
-    }
+    loot = {"state": "published", "published_at": "2020-01-01", "expires_at": "2030-01-01", "slug": "gekapert"}
+    loot |= {"actor": str(other.pk), "actor_id": str(other.pk), "akteur": other.slug, "is_trusted": "on"}
+    loot |= {"confirmed_at": "2030-01-01", "source_url": "https://boese.example/", "merged_into": "1", "pk": "1"}
     write(konto, **loot)
     activity = Activity.objects.get()
     assert (activity.actor, activity.state, activity.published_at) == (actor, "draft", None)

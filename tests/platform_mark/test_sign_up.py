@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from platform_mark.accounts.addresses import forget_unconfirmed
 from platform_mark.accounts.models import User
+from platform_mark.mail import codes
 from platform_mark.mail.models import OutgoingMail
-from platform_mark.mail.outbox import CODE, full_text
+from platform_mark.mail.outbox import full_text
 from tests.cast import PASSWORD, Person, log_in, make_cast, make_person
 from tests.conftest import PortalClient
 from tests.make import make_user
@@ -103,7 +104,7 @@ def test_the_stored_mail_holds_no_code_and_nothing_that_was_typed(client: Client
     client.post(SIGN_UP, filled(client, name="Klick boese.example"))
     mail = OutgoingMail.objects.get()
     code = last_code("konto-bestaetigen", mail.to)
-    assert CODE in mail.text
+    assert codes.MARKER in mail.text
     assert code not in mail.text
     assert code.replace("-", "") not in str(OutgoingMail.objects.values().get())
     assert "boese" not in full_text(mail)

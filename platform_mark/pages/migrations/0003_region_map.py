@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("pages", "0001_initial"),
+        ("pages", "0002_operator_barriers_and_texts"),
         ("taxonomy", "0001_initial"),
     ]
 
@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 (
                     "municipality",
                     models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="taxonomy.municipality"
+                        on_delete=django.db.models.deletion.CASCADE, related_name="outline", to="taxonomy.municipality"
                     ),
                 ),
                 (
