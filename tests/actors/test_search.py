@@ -1,6 +1,7 @@
 """What the index knows of the register: all that is public, and never what is for actors only."""
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from actors import review
@@ -44,12 +45,14 @@ def test_what_becomes_for_actors_only_is_forgotten() -> None:
     assert found() == set()
 
 
-def test_nothing_chosen_means_for_all() -> None:
-    metal, town = make_branch(), make_municipality()
-    codes = facets(make_activity())
-    assert f"branche:{metal.pk}" in codes
-    assert f"ort:{town.pk}" in codes
-    assert {f"groesse:{size}" for size in ("micro", "small", "medium", "large")} <= codes
+def test_nothing_chosen_means_for_all(client: Client) -> None:
+    metal, other, town = make_branch(), make_branch(), make_municipality()
+    make_activity("Für alle da")
+    make_activity("Nur für andere", branches=(other,))
+    for query in (f"branche={metal.slug}", f"branche={metal.slug}&ort={town.slug}&groesse=klein"):
+        html = client.get(f"/aktivitaeten/?{query}").content.decode()
+        assert "Für alle da" in html, query
+        assert "Nur für andere" not in html, query
 
 
 def test_a_district_means_all_its_towns_and_nothing_else() -> None:
