@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
-from actors import cooperating, joining
+from actors import cooperating, freshness, joining
 from actors.models import Membership
 from platform_mark.accounts.models import User
 from platform_mark.publishing import versions
@@ -56,6 +58,7 @@ def public_pages(site: Site) -> dict[str, list[str]]:
         "actors:proposed": [f"{register.rich.get_absolute_url()}aenderung/danke/"],
         "actors:list": ["/akteure/", "/akteure/?art=kammer", "/akteure/?art=gibt-es-nicht"],
         "actors:detail": [register.actor.get_absolute_url(), register.former_actor.get_absolute_url()],
+        "actors:confirm-thanks": ["/bestaetigen/danke/"],
         "branches:list": ["/branchen/"],
         "branches:selection": ["/branchen/auswahl/"],
         "branches:detail": [
@@ -139,7 +142,10 @@ def secret_pages(site: Site) -> dict[str, list[str]]:
     )
     token = make_token(suggesting.PURPOSE, suggestion.pk, suggestion.token_version)
     draft = site.hidden[0]
+    due = make_activity("Runder Tisch", confirmed_at=timezone.now() - timedelta(days=200))
+    link = make_token(freshness.PURPOSE, due.actor.pk, due.actor.confirm_version)
     return {
+        "actors:confirm": [f"/bestaetigen/{link}/"],
         "practices:suggestion": [f"/beispiele/vorschlag/{token}/"],
         "practices:preview": [f"/beispiele/vorschau/{versions.open_preview(draft)}/"],
     }

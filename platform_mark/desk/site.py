@@ -91,7 +91,7 @@ class DeskSite(AdminSite):
 
     def get_urls(self) -> list[Any]:
         """Add the switch of the daily mail."""
-        switch = require_POST(self.admin_view(self.digest_view))
+        switch = self.admin_view(require_POST(self.digest_view))
         return [path("uebersicht/", switch, name="digest"), *super().get_urls()]
 
     def digest_view(self, request: HttpRequest) -> HttpResponse:

@@ -172,7 +172,11 @@ def test_staff_enter_an_entry_for_an_organisation(desk: Client) -> None:
     address = reverse("admin:actors_activity_add")
     values = {
         **form_values(desk, address),
-        "actor": actor.pk, "title": "Sprechtag", "summary": "Eine Stunde.", "kind": "advice", "_move": "publish",
+        "actor": actor.pk,
+        "title": "Sprechtag",
+        "summary": "Eine Stunde.",
+        "kind": "advice",
+        "_move": "publish",
     }
     desk.post(address, values)
     activity = Activity.objects.public().get()

@@ -47,7 +47,11 @@ def token_of(invitation: Invitation) -> str:
 def test_a_founded_organisation_waits_for_staff_and_its_founder_is_responsible() -> None:
     user = make_user()
     actor = joining.found(user, **FOUNDING)
-    assert (actor.state, actor.slug, actor.founding_reason) == ("waiting", "heat-cos-netzwerk", "Ich leite das Netzwerk.")
+    assert (actor.state, actor.slug, actor.founding_reason) == (
+        "waiting",
+        "heat-cos-netzwerk",
+        "Ich leite das Netzwerk.",
+    )
     assert list(Membership.objects.values_list("user", "role")) == [(user.pk, "owner")]
     assert not Actor.objects.published().exists()
     assert not SearchEntry.objects.filter(kind="actors.actor").exists()

@@ -134,7 +134,9 @@ def test_the_start_page_asks_the_database_as_often_for_one_entry_as_for_many(
     konto: Client, actor: Actor, owner: User
 ) -> None:
     def queries() -> int:
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
             assert konto.get("/konto/").status_code == 200
         return len(captured)
 
@@ -272,7 +274,17 @@ def test_an_own_mark_is_used_once(konto: Client, actor: Actor) -> None:
 
 def test_script_in_every_field_stays_text(konto: Client, actor: Actor) -> None:
     attack = "</textarea><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
-    texts = ("title", "summary", "description", "area", "cost_note", "language", "access", "contact_phone", "external_id")
+    texts = (
+        "title",
+        "summary",
+        "description",
+        "area",
+        "cost_note",
+        "language",
+        "access",
+        "contact_phone",
+        "external_id",
+    )
     fields = {name: attack[: Activity._meta.get_field(name).max_length] for name in texts}
     assert write(konto, **fields).status_code == 302
     pk = Activity.objects.get().pk
@@ -287,7 +299,13 @@ def test_what_is_no_field_of_the_form_cannot_be_set(konto: Client, actor: Actor)
     other = make_actor("Andere")
     loot = {
         **{"state": "published", "published_at": "2020-01-01", "expires_at": "2030-01-01", "slug": "gekapert"},
-        **{"actor": other.pk, "actor_id": other.pk, "akteur": other.slug, "is_trusted": "on", "confirmed_at": "2030-01-01"},
+        **{
+            "actor": other.pk,
+            "actor_id": other.pk,
+            "akteur": other.slug,
+            "is_trusted": "on",
+            "confirmed_at": "2030-01-01",
+        },
         **{"source_url": "https://boese.example/", "submitted_by": "1", "merged_into": "1", "id": "1", "pk": "1"},
     }
     write(konto, **loot)
@@ -313,7 +331,10 @@ def test_similar_entries_of_others_are_shown_with_what_they_share(konto: Client,
     branch = make_branch("Metall")
     town = make_municipality()
     theirs = make_activity(
-        "Rüsten ohne Suchen, ein Halbtag", actor=make_actor("Hochschule"), branches=(branch,), districts=(town.district,)
+        "Rüsten ohne Suchen, ein Halbtag",
+        actor=make_actor("Hochschule"),
+        branches=(branch,),
+        districts=(town.district,),
     )
     make_activity("Rüsten ohne Suchen bei uns", actor=actor, branches=(branch,))
     make_activity("Rüsten geheim", actor=make_actor(), branches=(branch,), state=State.DRAFT, published_at=None)
@@ -333,7 +354,10 @@ def test_similar_entries_of_others_are_shown_with_what_they_share(konto: Client,
 def test_what_is_missing_is_said_to_the_owner(konto: Client, actor: Actor) -> None:
     write(konto, branches=[], access="Anruf genügt")
     page = Page.of(konto.get(f"/konto/aktivitaeten/{Activity.objects.get().pk}/"))
-    assert "4 von 9: Es fehlen die Beschreibung, die Phase, das Thema, das Gebiet und die Internetadresse." in page.main.text
+    assert (
+        "4 von 9: Es fehlen die Beschreibung, die Phase, das Thema, das Gebiet und die Internetadresse."
+        in page.main.text
+    )
 
 
 def test_a_request_is_relayed_without_addresses_and_answered_once(konto: Client, actor: Actor, owner: User) -> None:
