@@ -138,7 +138,12 @@ class Crossed:
 def cross(kind: str, shape: Shape, rows: str, columns: str, *, at: datetime | None = None) -> Crossed:
     """Count the visible objects of a kind by one facet and another; one statement."""
     statement = _CROSS.format(visible=_VISIBLE, row=shape.set_of(rows), column=shape.set_of(columns))
-    parameters = {"kind": kind, "at": at or timezone.now(), "rows": code(rows, ""), "columns": code(columns, "")}
+    parameters: dict[str, Any] = {
+        "kind": kind,
+        "at": at or timezone.now(),
+        "rows": code(rows, ""),
+        "columns": code(columns, ""),
+    }
     pairs: dict[tuple[str, str], int] = {}
     by_row: dict[str, int] = {}
     by_column: dict[str, int] = {}
