@@ -31,7 +31,7 @@ _DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 class _Merge(forms.Form):
     """Which of two stays."""
 
-    into = forms.ModelChoiceField(
+    into: forms.ModelChoiceField = forms.ModelChoiceField(
         queryset=None,
         label="Zusammenführen mit",
         help_text="Dieser Eintrag bleibt. Alles, was am anderen hängt, kommt hierher, und seine Adresse führt hierher.",
@@ -60,7 +60,7 @@ class MemberInline(admin.TabularInline):
 
     model = Membership
     extra = 0
-    fields = ["user", "role", "joined_at"]
+    fields = ("user", "role", "joined_at")
     readonly_fields = fields
     can_delete = False
 
@@ -98,7 +98,7 @@ class ActorAdmin(QueueAdmin):
             {"fields": ["state", "founding_reason", "decline_reason", "created_at", "approved_at", "left_at"]},
         ),
     ]
-    readonly_fields = ["state", "founding_reason", "decline_reason", "created_at", "approved_at", "left_at"]
+    readonly_fields = ("state", "founding_reason", "decline_reason", "created_at", "approved_at", "left_at")
 
     def has_delete_permission(self, request: HttpRequest, obj: Actor | None = None) -> bool:
         """An organisation leaves, or is merged: both keep what others have linked to."""
@@ -332,7 +332,7 @@ class ActivityForm(SeenForm, SlugForm, RuleForm):
 class ActivityAdmin(ImportAdmin, QueueAdmin, PublishableAdmin):
     form = ActivityForm
     change_form_template = "admin/actors/activity.html"
-    list_display = ["title", "actor", "kind", "shown_state", "shown_stage", "age", "carer"]
+    list_display = ["title", "organisation", "shown_state", "shown_stage", "age", "carer"]
     list_filter = [ActivityQueue, "state", "kind", "visibility", ("branches", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["actor", "assignee"]
     list_per_page = 50
@@ -351,6 +351,12 @@ class ActivityAdmin(ImportAdmin, QueueAdmin, PublishableAdmin):
         ("Stand", {"fields": ["shown_confirmation", "changed_at", ("created_at", "updated_at")]}),
     ]
 
+    # Not the column itself: Django keeps those of other tables on one line, and long names push the rest out of sight.
+    @admin.display(description="Akteur", ordering="actor__name")
+    def organisation(self, activity: Activity) -> str:
+        """Whose entry it is."""
+        return activity.actor.name
+
     @admin.display(description="Frische")
     def shown_stage(self, activity: Activity) -> str:
         """How fresh it is, where that means something."""
@@ -366,7 +372,7 @@ class ActivityAdmin(ImportAdmin, QueueAdmin, PublishableAdmin):
     @admin.display(description="Bestätigt", ordering="confirmed_at")
     def age(self, activity: Activity) -> str:
         """How long ago somebody assured it."""
-        return waiting(activity.confirmed_at) or "nie"
+        return waiting(activity.confirmed_at).replace("seit heute", "heute").replace("seit", "vor") or "nie"
 
     def view_on_site(self, row: Any) -> str | None:
         """A link to the page, where everybody can open it."""
@@ -653,7 +659,7 @@ class ProposalAdmin(QueueAdmin):
     """What visitors say is wrong; what they wrote is read, not edited."""
 
     change_form_template = "admin/actors/proposal.html"
-    list_display = ["activity", "beginning", "state", "age", "carer"]
+    list_display = ["beginning", "entry", "state", "age", "carer"]
     list_filter = [ProposalQueue]
     list_select_related = ["activity", "assignee"]
     search_fields = ["activity__title", "text"]
@@ -669,6 +675,11 @@ class ProposalAdmin(QueueAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Proposal | None = None) -> bool:
         """They go with the entry; the address goes by itself."""
         return False
+
+    @admin.display(description="Eintrag")
+    def entry(self, proposal: Proposal) -> str:
+        """What it is about."""
+        return proposal.activity.title
 
     @admin.display(description="Vorschlag")
     def beginning(self, proposal: Proposal) -> str:

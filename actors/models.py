@@ -501,7 +501,10 @@ class Activity(Publishable):
         verbose_name = "Aktivität"
         verbose_name_plural = "Aktivitäten"
         ordering = ["title", "pk"]
-        indexes = [GinIndex(fields=["target_groups"], name="activity_target_groups")]
+        indexes = [
+            GinIndex(fields=["target_groups"], name="activity_target_groups"),
+            models.Index(fields=["state", "confirmed_at"], name="activity_freshness"),
+        ]
         constraints = [
             *Publishable.Meta.constraints,
             models.CheckConstraint(

@@ -14,6 +14,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from actors.reading import Hit
 from dialogues import structured
 from dialogues.models import Dialogue
 from platform_mark import contact
@@ -194,6 +195,28 @@ def practice_card(
         if len(_cards) >= _MOST_CARDS:
             _cards.clear()
         _cards[key] = html
+    return html
+
+
+_activity_rows: dict[tuple[object, ...], SafeString] = {}
+
+
+@register.simple_tag
+def activity_row(hit: Hit, among_actors: bool = False) -> SafeString:
+    """One entry of the register as every table of results shows it. Rendered once for the same words, like a card."""
+    activity, stage = hit.activity, hit.activity.stage()
+    actor = activity.actor
+    key = (
+        *(hit.title, hit.passage, among_actors, stage, activity.slug, activity.kind, activity.visibility),
+        *(activity.valid_until, activity.confirmed_at, actor.name, actor.slug, actor.is_fictitious),
+    )
+    html = _activity_rows.get(key)
+    if html is None:
+        context = {"hit": hit, "activity": activity, "among_actors": among_actors}
+        html = SafeString(get_template("actors/_row.html").render(context))
+        if len(_activity_rows) >= _MOST_CARDS:
+            _activity_rows.clear()
+        _activity_rows[key] = html
     return html
 
 

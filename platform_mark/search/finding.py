@@ -146,26 +146,27 @@ class Crossed:
 def cross(kind: str, shape: Shape, rows: str, columns: str, *, at: datetime | None = None) -> Crossed:
     """Count the visible objects of a kind by one facet and another; one statement."""
     statement = _CROSS.format(visible=_VISIBLE, row=shape.set_of(rows), column=shape.set_of(columns))
-    with connection.cursor() as cursor:
-        cursor.execute(statement, {"kind": kind, "at": at or timezone.now()})
-        sets = cursor.fetchall()
+    parameters: dict[str, Any] = {
+        "kind": kind,
+        "at": at or timezone.now(),
+        "rows": code(rows, ""),
+        "columns": code(columns, ""),
+    }
     pairs: dict[tuple[str, str], int] = {}
     by_row: dict[str, int] = {}
     by_column: dict[str, int] = {}
-    for row_codes, column_codes, number in sets:
-        found = _values(columns, column_codes)
-        for column in found:
-            by_column[column] = by_column.get(column, 0) + number
-        for row in _values(rows, row_codes):
-            by_row[row] = by_row.get(row, 0) + number
-            for column in found:
-                pairs[row, column] = pairs.get((row, column), 0) + number
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        for what, row, column, number in cursor.fetchall():
+            if what == "pair":
+                pairs[_value(row), _value(column)] = number
+            else:
+                (by_row if what == "row" else by_column)[_value(row)] = number
     return Crossed(pairs, by_row, by_column)
 
 
-def _values(facet: str, codes: Sequence[str]) -> list[str]:
-    found = [value for name, _, value in (code.partition(":") for code in codes or ()) if name == facet]
-    return found or [""]
+def _value(found: str | None) -> str:
+    return found.partition(":")[2] if found else ""
 
 
 # What fills the holes is SQL of this module and small numbers; all that comes from outside is a parameter.
@@ -210,11 +211,20 @@ UNION ALL SELECT 'otherwise', count(*)::int, (count(*) FILTER (WHERE {missed} = 
 UNION ALL SELECT 'nearest', place::int, object_id::int, NULL, NULL, NULL FROM nearest
 """
 _CROSS = """
-SELECT first.codes, second.codes, number FROM (
-    SELECT {row} AS row_set, {column} AS column_set, count(*)::int AS number
+WITH entry AS MATERIALIZED (
+    SELECT {row} AS row_set, {column} AS column_set, count(*) AS number
     FROM search_searchentry WHERE {visible} GROUP BY 1, 2
-) AS entry
-LEFT JOIN search_facetset AS first ON first.id = row_set LEFT JOIN search_facetset AS second ON second.id = column_set
+),
+in_row AS MATERIALIZED (
+    SELECT id, code FROM search_facetset, unnest(codes) AS code WHERE starts_with(code, %(rows)s)
+),
+in_column AS MATERIALIZED (
+    SELECT id, code FROM search_facetset, unnest(codes) AS code WHERE starts_with(code, %(columns)s)
+)
+SELECT 'pair', in_row.code, in_column.code, sum(number)::int FROM entry
+    LEFT JOIN in_row ON in_row.id = row_set LEFT JOIN in_column ON in_column.id = column_set GROUP BY 2, 3
+UNION ALL SELECT 'row', code, NULL, sum(number)::int FROM entry LEFT JOIN in_row ON id = row_set GROUP BY code
+UNION ALL SELECT 'column', code, NULL, sum(number)::int FROM entry LEFT JOIN in_column ON id = column_set GROUP BY code
 """
 _VISIBLE = "kind = %(kind)s AND visible_from <= %(at)s AND (visible_until IS NULL OR visible_until > %(at)s)"
 # In a subselect the planner cannot see the words, so it never reads row by row what the GIN index finds at once.
