@@ -464,7 +464,7 @@ def accept(registration: Registration, *, by: "User | None" = None) -> Registrat
         if not offers and registration.state == State.CONFIRMED:
             return registration
         _require_alive(dialogue)
-        if not offers or any(row.offered_until <= _now() for row in offers):
+        if not offers or any(row.offered_until is None or row.offered_until <= _now() for row in offers):
             raise Refused("Die Frist für dieses Angebot ist vorbei. Der Platz geht an die Nächsten.", code="late")
         for row in offers:
             _move(row, State.CONFIRMED, action="offer-accepted", by=by, offered_until=None)

@@ -172,14 +172,19 @@ def job_worker(folder: Path) -> Iterator[None]:
             process.wait(40)
 
 
-def links(postbox: Postbox, kind: str, number: int, seconds: float = 300) -> dict[str, str]:
-    """The link each person got by mail, once so many have come whose subject begins like that."""
+def links(postbox: Postbox, kind: str, who: str, number: int, seconds: float = 300) -> dict[str, str]:
+    """The link each of them got by mail, once so many have come whose subject begins like that."""
     deadline = time.monotonic() + seconds
     while True:
-        found = [mail for mail in list(postbox.mails) if _subject(mail).startswith(kind)]
+        found = [mail for mail in mails_to(postbox, who) if _subject(mail).startswith(kind)]
         if len(found) >= number or time.monotonic() > deadline:
             return {str(mail["To"]): _LINK.search(_text(mail)).group(1) for mail in found}  # type: ignore[union-attr]
         time.sleep(0.5)
+
+
+def mails_to(postbox: Postbox, who: str) -> list[Any]:
+    """What came for the people of one run; the worker also sends what earlier ones left."""
+    return [mail for mail in list(postbox.mails) if str(mail["To"]).startswith(who)]
 
 
 def _subject(mail: Any) -> str:
@@ -230,9 +235,10 @@ def judge_run(run: Run) -> list[str]:
 
 def judge_mails(dialogue: Any, postbox: Postbox, people: int, seats: int) -> list[str]:
     """Each got exactly one mail that says what became of the sign-up."""
-    links(postbox, "Platz bestätigt", seats)
-    links(postbox, "Warteliste", people - seats)
-    told = Counter((str(mail["To"]), _subject(mail).split(":")[0].split(",")[0]) for mail in postbox.mails)
+    who = f"d{dialogue.pk}-"
+    links(postbox, "Platz bestätigt", who, seats)
+    links(postbox, "Warteliste", who, people - seats)
+    told = Counter((str(mail["To"]), _subject(mail).split(":")[0].split(",")[0]) for mail in mails_to(postbox, who))
     wanted = Counter(
         (row.email, "Platz bestätigt" if row.state == "confirmed" else "Warteliste")
         for row in dialogue.registrations.all()
@@ -260,7 +266,7 @@ def rush(folder: Path, people: int, seats: int, *, kills: int = 0) -> list[str]:
                 for n in range(people)
             ]
         )
-        found = links(postbox, "Bitte bestätigen", people)
+        found = links(postbox, "Bitte bestätigen", who, people)
         if len(found) != people:
             return [f"{len(found)} of {people} got their link"]
         # Later all do so at once.
