@@ -743,3 +743,7 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return f"Rückmeldung {self.pk}"
+
+
+# Django finds the models of an app through this module.
+from .formats.models import Format, FormatDocument, FormatStep, Idea, TryReport  # noqa: E402, F401

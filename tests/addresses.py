@@ -42,6 +42,7 @@ def public_pages(site: Site) -> dict[str, list[str]]:
     return {
         "home": ["/"],
         "branches:list": ["/branchen/"],
+        "branches:selection": ["/branchen/auswahl/"],
         "branches:detail": [
             site.metal.get_absolute_url(),
             site.plastics.get_absolute_url(),

@@ -19,7 +19,7 @@ from platform_mark.mail.models import OutgoingMail
 from platform_mark.media.models import Image
 from platform_mark.pages.models import LegalText
 from platform_mark.search.models import Synonym
-from platform_mark.taxonomy.models import District, Municipality, Topic
+from platform_mark.taxonomy.models import District, Municipality, Selection, Topic
 from practices.models import Practice, Suggestion
 from tests.addresses import Route, form_pages, public_pages, routes, secret_pages
 from tests.cast import PASSWORD, PEOPLE, Cast, log_in, make_cast, make_person
@@ -33,6 +33,7 @@ TABLE = """
                                                     visitor       stranger       newcomer         editor      moderator      organiser      protector  administrator      superuser
 home                                                    200            200            200            200            200            200            200            200            200
 branches:list                                           200            200            200            200            200            200            200            200            200
+branches:selection                                      200            200            200            200            200            200            200            200            200
 branches:detail                                         200            200            200            200            200            200            200            200            200
 components                                              404            404            404            404            404            404            404            404            404
 legal-impressum                                         200            200            200            200            200            200            200            200            200
@@ -116,13 +117,13 @@ admin:taxonomy_municipality_history                     302            403      
 admin:taxonomy_municipality_delete                      302            403            403            403            403            403            403            403            403
 admin:taxonomy_municipality_change                      302            403            403            200            403            403            403            403            200
 admin/taxonomy/municipality/<path:object_id>/           302            403            302            302            302            302            302            302            302
-admin:search_synonym_changelist                         302            403            403            200            403            403            403            403            200
-admin:search_synonym_add                                302            403            403            200            403            403            403            403            200
-admin:search_synonym_history                            302            403            403            200            403            403            403            403            200
-admin:search_synonym_delete                             302            403            403            200            403            403            403            403            200
-admin:search_synonym_change                             302            403            403            200            403            403            403            403            200
-admin:search_synonym_effect                             302            403            403            200            403            403            403            403            200
-admin/search/synonym/<path:object_id>/                  302            403            302            302            302            302            302            302            302
+admin:taxonomy_selection_scores                         302            403            403            200            403            403            403            403            200
+admin:taxonomy_selection_changelist                     302            403            403            200            403            403            403            403            200
+admin:taxonomy_selection_add                            302            403            403            200            403            403            403            403            200
+admin:taxonomy_selection_history                        302            403            403            200            403            403            403            403            200
+admin:taxonomy_selection_delete                         302            403            403            403            403            403            403            403            200
+admin:taxonomy_selection_change                         302            403            403            200            403            403            403            403            200
+admin/taxonomy/selection/<path:object_id>/              302            403            302            302            302            302            302            302            302
 admin:outbox_outgoingmail_changelist                    302            403            403            403            403            403            200            200            200
 admin:outbox_outgoingmail_add                           302            403            403            403            403            403            403            403            403
 admin:outbox_outgoingmail_history                       302            403            403            403            403            403            200            200            200
@@ -141,18 +142,25 @@ admin:media_document_history                            302            403      
 admin:media_document_delete                             302            403            403            200            403            403            403            403            200
 admin:media_document_change                             302            403            403            200            403            403            403            403            200
 admin/media/document/<path:object_id>/                  302            403            302            302            302            302            302            302            302
+admin:search_synonym_effect                             302            403            403            200            403            403            403            403            200
+admin:search_synonym_changelist                         302            403            403            200            403            403            403            403            200
+admin:search_synonym_add                                302            403            403            200            403            403            403            403            200
+admin:search_synonym_history                            302            403            403            200            403            403            403            403            200
+admin:search_synonym_delete                             302            403            403            200            403            403            403            403            200
+admin:search_synonym_change                             302            403            403            200            403            403            403            403            200
+admin/search/synonym/<path:object_id>/                  302            403            302            302            302            302            302            302            302
 admin:pages_legaltext_changelist                        302            403            403            403            403            403            200            200            200
 admin:pages_legaltext_add                               302            403            403            403            403            403            200            200            200
 admin:pages_legaltext_history                           302            403            403            403            403            403            200            200            200
 admin:pages_legaltext_delete                            302            403            403            403            403            403            403            403            403
 admin:pages_legaltext_change                            302            403            403            403            403            403            200            200            200
 admin/pages/legaltext/<path:object_id>/                 302            403            302            302            302            302            302            302            302
-admin:practices_practice_template                       302            403            403            200            403            403            403            403            200
-admin:practices_practice_check                          302            403            403            302            403            403            403            403            302
-admin:practices_practice_import                         302            403            403            200            403            403            403            403            200
-admin:practices_practice_export                         302            403            403            200            200            200            403            403            200
 admin:practices_practice_release                        302            403            403            200            403            403            403            403            200
 admin:practices_practice_revise                         302            403            405            405            405            405            405            405            405
+admin:practices_practice_import                         302            403            403            200            403            403            403            403            200
+admin:practices_practice_template                       302            403            403            200            403            403            403            403            200
+admin:practices_practice_check                          302            403            403            302            403            403            403            403            302
+admin:practices_practice_export                         302            403            403            200            200            200            403            403            200
 admin:practices_practice_versions                       302            403            403            200            200            200            403            403            200
 admin:practices_practice_move                           302            403            405            405            405            405            405            405            405
 admin:practices_practice_preview                        302            403            405            405            405            405            405            405            405
@@ -210,6 +218,7 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
     rows: dict[str, Model] = {
         "accounts/user": cast.person("stranger").user,
         "taxonomy/branch": site.metal,
+        "taxonomy/selection": Selection.objects.get(),
         "taxonomy/topic": Topic.objects.earliest("pk"),
         "taxonomy/district": District.objects.earliest("pk"),
         "taxonomy/municipality": Municipality.objects.earliest("pk"),

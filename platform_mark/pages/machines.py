@@ -29,6 +29,7 @@ class FixedPages(_OwnAddress):
     def items(self) -> list[str]:
         return [
             "home",
+            "branches:selection",
             "practices:list",
             "practices:suggest",
             "branches:list",

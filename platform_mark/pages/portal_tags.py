@@ -14,7 +14,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from practices.facets import Option
+from platform_mark.search.facets import Facet, Option
 from practices.hits import Marks
 from practices.models import Practice
 
@@ -168,14 +168,14 @@ _BOX = (
 
 
 @register.simple_tag
-def facet_boxes(name: str, options: Sequence[Option]) -> SafeString:
-    """The boxes of a facet. Some eighty a page: by a template they would cost as much as all the rest of it."""
-    return format_html_join("\n", _BOX, (_box(name, option) for option in options))
+def facet_boxes(facet: Facet, options: Sequence[Option]) -> SafeString:
+    """These boxes of a facet. Some eighty a page: by a template they would cost as much as all the rest of it."""
+    return format_html_join("\n", _BOX, (_box(facet, option) for option in options))
 
 
-def _box(name: str, option: Option) -> tuple[object, ...]:
+def _box(facet: Facet, option: Option) -> tuple[object, ...]:
     state = " checked" if option.is_chosen else " disabled" if option.is_disabled else ""
     hint = format_html(' <span class="opt">{}</span>', option.hint) if option.hint else ""
     drawn = format_html(" {}", gauge(option.gauge)) if option.gauge else ""
-    noun = "Beispiel" if option.count == 1 else "Beispiele"
-    return name, option.value, state, option.label, hint, drawn, option.count, noun
+    noun = facet.noun if option.count == 1 else facet.nouns
+    return facet.name, option.value, state, option.label, hint, drawn, option.count, noun

@@ -36,11 +36,11 @@ from platform_mark.media.models import Document, Image
 from platform_mark.pages.models import LegalText
 from platform_mark.publishing.models import State
 from platform_mark.search.models import Synonym
-from platform_mark.taxonomy.models import Branch, BranchCode, District, Municipality, Topic
+from platform_mark.taxonomy.models import Branch, BranchCode, District, Municipality, Selection, Topic
 from practices.models import Practice, Suggestion
 from tests.cast import PEOPLE, Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
-from tests.make import make_branch, make_image, make_municipality, make_practice, make_topic, make_user
+from tests.make import make_branch, make_image, make_municipality, make_practice, make_selection, make_topic, make_user
 from tests.markup import Page
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +112,7 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     Suggestion: lambda number: Suggestion.objects.create(
         company=f"Betrieb {number}", place="Altena", what="Etwas.", benefit="Viel.", email="a@firma.test"
     ),
+    Selection: lambda number: make_selection(make_branch(), make_branch()),
     Synonym: lambda number: Synonym.objects.create(terms=[f"Wort {number}", f"Anderes {number}"]),
 }
 
