@@ -1,7 +1,7 @@
 """Branchendialoge: what is planned, who has a seat, who waits, and what came of it."""
 
-from datetime import datetime
-from typing import Self
+from datetime import date, datetime
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -17,6 +17,8 @@ from platform_mark.publishing.fields import RichTextField
 from platform_mark.publishing.models import Publishable, PublishableQuerySet
 from platform_mark.taxonomy.models import Branch, CompanySize, Municipality, TargetGroup
 from practices.models import Practice
+
+from . import search, snapshot, wording
 
 WEB = URLValidator(schemes=["http", "https"])
 # The answer of the law is "no longer than needed"; these bound what staff may set.
@@ -55,6 +57,34 @@ class DialogueQuerySet(PublishableQuerySet):
     def in_branch(self, branch: Branch) -> Self:
         """Dialogues that name this branch, alone or among others."""
         return self.filter(branches=branch)
+
+    def documented(self, at: datetime | None = None) -> Self:
+        """Past dialogues whose report everybody may read, the latest first."""
+        return self.past(at).filter(cancelled_at=None, report__published_at__lte=at or timezone.now())
+
+    def for_search(self) -> Self:
+        """With all that `search.document` reads."""
+        return self.select_related("municipality__district", "report").prefetch_related(
+            "branches", "agenda", "hosts__actor", "outcomes", "agreements"
+        )
+
+    def awaiting_report(self, at: datetime | None = None) -> Self:
+        """Past dialogues that took place and of which nobody can read yet what came of it."""
+        is_told = Q(report__published_at__isnull=False)
+        return self.filter(ends_at__lte=at or timezone.now(), state="published", cancelled_at=None).exclude(is_told)
+
+    def with_people_waiting(self, at: datetime | None = None) -> Self:
+        """Dialogues ahead with somebody on the waiting list."""
+        line = Registration.objects.in_line().order_by().values("dialogue")
+        return self.filter(starts_at__gt=at or timezone.now(), state="published", cancelled_at=None, pk__in=line)
+
+    def unticked(self, at: datetime | None = None) -> Self:
+        """Past dialogues with confirmed people of whom nobody was noted as there or absent."""
+        people = Attendee.objects.filter(registration__state="confirmed")
+        noted = people.exclude(presence=Attendee.Presence.UNKNOWN).values("registration__dialogue")
+        return self.filter(
+            ends_at__lte=at or timezone.now(), cancelled_at=None, pk__in=people.values("registration__dialogue")
+        ).exclude(pk__in=noted)
 
     def promoting(self, at: datetime | None = None) -> Self:
         """Dialogues in which a freed seat still goes to somebody waiting: public, not cancelled, closed or begun."""
@@ -198,6 +228,8 @@ class Dialogue(Publishable):
 
     objects = DialogueQuerySet.as_manager()
 
+    search_shape = search.SHAPE
+
     class Meta(Publishable.Meta):
         verbose_name = "Branchendialog"
         verbose_name_plural = "Branchendialoge"
@@ -247,6 +279,71 @@ class Dialogue(Publishable):
 
     def get_absolute_url(self) -> str:
         return reverse("dialogues:detail", args=[self.slug])
+
+    def search_document(self) -> search.Document | None:
+        """What the public may find of it (platform_mark.search.index)."""
+        return search.document(self)
+
+    def snapshot(self) -> dict[str, Any]:
+        """All content as plain values (platform_mark.publishing.versions)."""
+        return snapshot.snapshot(self)
+
+    def is_over(self, at: datetime | None = None) -> bool:
+        """The same rule as `DialogueQuerySet.past`, for one dialogue in hand."""
+        return self.ends_at is not None and self.ends_at <= (at or timezone.now())
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.cancelled_at is not None
+
+    @property
+    def own_report(self) -> "Report | None":
+        """What is written of it afterwards, published or not."""
+        return getattr(self, "report", None)
+
+    @property
+    def public_report(self) -> "Report | None":
+        """What everybody may read of it afterwards; nothing of a dialogue that did not take place or is not over."""
+        report = self.own_report
+        is_told = report is not None and report.published_at is not None and report.published_at <= timezone.now()
+        return report if is_told and self.is_over() and not self.is_cancelled else None
+
+    @property
+    def is_onsite(self) -> bool:
+        return self.form != self.Form.ONLINE
+
+    @property
+    def is_online(self) -> bool:
+        return self.form != self.Form.ONSITE
+
+    @property
+    def town(self) -> str:
+        """Municipality of the region or place outside, empty where it is only online or not known."""
+        return self.municipality.name if self.municipality else self.place
+
+    @property
+    def location(self) -> str:
+        """Where people go, in one line: venue and town; empty where it is only online or not known."""
+        return ", ".join(filter(None, [self.venue, self.town])) if self.is_onsite else ""
+
+    @property
+    def where(self) -> str:
+        """The same in words that are never empty."""
+        if not self.is_onsite:
+            return "Online"
+        location = self.location or "Ort folgt"
+        return f"{location} und online" if self.is_online else location
+
+    @property
+    def when(self) -> str:
+        """Day and hours in words, or what is known of them."""
+        if self.starts_at is None or self.ends_at is None:
+            return self.date_note or "Termin folgt"
+        return wording.when(self.starts_at, self.ends_at)
+
+    @property
+    def target_group_labels(self) -> list[str]:
+        return [str(group.label) for group in TargetGroup if group in self.target_groups]
 
     @property
     def signup_ends_at(self) -> datetime | None:
@@ -348,6 +445,11 @@ class Host(DialoguePart):
     def __str__(self) -> str:
         return self.name or f"Akteur {self.actor_id}"
 
+    @property
+    def shown_name(self) -> str:
+        """The name of the organisation, from the register where it is listed there."""
+        return self.actor.name if self.actor else self.name
+
 
 class Question(DialoguePart):
     """What is asked at sign-up beyond the usual. Answers are deleted on their own, before the sign-up itself."""
@@ -389,12 +491,26 @@ class FileVisibility(models.TextChoices):
     PARTICIPANTS = "participants", "Teilnehmende, über ihren Link"
 
 
+class FileQuerySet(models.QuerySet):
+    def public(self) -> Self:
+        """Files that everybody may see."""
+        return self.filter(visibility=FileVisibility.PUBLIC)
+
+
+class PictureQuerySet(FileQuerySet):
+    def shown(self) -> Self:
+        """Pictures whose rights have not ended."""
+        return self.filter(image__in=Image.objects.shown())
+
+
 class DialogueDocument(DialoguePart):
     dialogue = models.ForeignKey(Dialogue, on_delete=models.CASCADE, related_name="documents")
     document = models.ForeignKey(
         Document, on_delete=models.PROTECT, related_name="dialogue_documents", verbose_name="Dokument"
     )
     visibility = models.CharField("Wer es sieht", max_length=14, choices=FileVisibility, default=FileVisibility.PUBLIC)
+
+    objects = FileQuerySet.as_manager()
 
     class Meta(DialoguePart.Meta):
         verbose_name = "Dokument zum Dialog"
@@ -409,6 +525,8 @@ class DialoguePicture(DialoguePart):
     image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="dialogue_pictures", verbose_name="Bild")
     caption = models.CharField("Bildunterschrift", max_length=200, blank=True)
     visibility = models.CharField("Wer es sieht", max_length=14, choices=FileVisibility, default=FileVisibility.PUBLIC)
+
+    objects = PictureQuerySet.as_manager()
 
     class Meta(DialoguePart.Meta):
         verbose_name = "Bild zum Dialog"
@@ -689,6 +807,12 @@ class Outcome(DialoguePart):
         return self.text[:60]
 
 
+class AgreementQuerySet(models.QuerySet):
+    def overdue(self, on: date | None = None) -> Self:
+        """Agreements that are still open after the day they were promised for."""
+        return self.filter(state="open", due_on__lt=on or timezone.localdate())
+
+
 class Agreement(DialoguePart):
     """What somebody promised to do, by when, and what became of it."""
 
@@ -708,6 +832,8 @@ class Agreement(DialoguePart):
     reason = models.CharField("Warum aufgegeben", max_length=300, blank=True)
     reported_on = models.DateField("Stand vom", null=True, blank=True)
 
+    objects = AgreementQuerySet.as_manager()
+
     class Meta(DialoguePart.Meta):
         verbose_name = "Vereinbarung"
         verbose_name_plural = "Vereinbarungen"
@@ -721,6 +847,11 @@ class Agreement(DialoguePart):
 
     def __str__(self) -> str:
         return self.text[:60]
+
+    @property
+    def shown_owner(self) -> str:
+        """Who promised it, empty where nobody is named."""
+        return self.actor.name if self.actor else self.owner
 
 
 class Feedback(models.Model):

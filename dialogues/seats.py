@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import Enum
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -79,20 +79,21 @@ def seat_state(dialogue: Dialogue, at: datetime | None = None) -> SeatState:
 
 
 def seat_states(dialogues: Iterable[Dialogue], at: datetime | None = None) -> dict[int, SeatState]:
-    """The states of several dialogues by key, in two queries however many they are."""
+    """The states of several dialogues by key, in one query however many they are."""
     at = at or timezone.now()
     rows = list(dialogues)
     keys = [dialogue.pk for dialogue in rows]
     kinds: dict[int, list[KindState]] = {key: [] for key in keys}
+    in_line = Registration.objects.filter(dialogue=OuterRef("dialogue"), state=Registration.State.WAITING)
     counted = SeatKind.objects.filter(dialogue__in=keys).annotate(
-        taken=Count("attendees", filter=_HOLDS_A_SEAT), waiting=Count("attendees", filter=_WAITS)
+        taken=Count("attendees", filter=_HOLDS_A_SEAT),
+        waiting=Count("attendees", filter=_WAITS),
+        bookings=Subquery(in_line.order_by().values("dialogue").annotate(number=Count("pk")).values("number")),
     )
+    waiting: dict[int, int] = {}
     for kind in counted.order_by("order", "pk"):
         kinds[kind.dialogue_id].append(KindState(kind.name, kind.capacity, kind.taken, kind.waiting))
-    waiting: dict[int, int] = {}
-    if any(kind.waiting for of_one in kinds.values() for kind in of_one):
-        in_line = Registration.objects.filter(dialogue__in=keys, state=Registration.State.WAITING)
-        waiting = dict(in_line.order_by().values_list("dialogue").annotate(Count("pk")))
+        waiting[kind.dialogue_id] = kind.bookings or 0
     return {
         dialogue.pk: _state(dialogue, tuple(kinds[dialogue.pk]), waiting.get(dialogue.pk, 0), at) for dialogue in rows
     }

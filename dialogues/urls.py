@@ -1,12 +1,18 @@
 from django.urls import path
-from django.views.generic import RedirectView
 
+from . import feedback_views, feeds, views
+from .mail_urls import mail_patterns
 from .signup_urls import signup_patterns
 
 app_name = "dialogues"
 urlpatterns = [
-    path("dialoge/", RedirectView.as_view(pattern_name="home"), name="list"),
-    path("dialoge/<slug:slug>/", RedirectView.as_view(url="/dialoge/%(slug)s/anmelden/"), name="detail"),
-    path("dialoge/<slug:slug>/termin.ics", RedirectView.as_view(url="/dialoge/%(slug)s/anmelden/"), name="calendar"),
+    path("dialoge/", views.dialogue_list, name="list"),
+    path("dialoge/termine.ics", feeds.calendar, name="feed-calendar"),
+    path("dialoge/neu.atom", feeds.atom, name="feed-atom"),
+    path("dialoge/vorschau/<str:token>/", views.DialoguePreview.as_view(), name="preview"),
+    path("dialoge/<slug:slug>/", views.DialogueDetail.as_view(), name="detail"),
+    path("dialoge/<slug:slug>/termin.ics", feeds.one, name="calendar"),
+    path("anmeldung/<str:token>/rueckmeldung/", feedback_views.feedback, name="feedback"),
     *signup_patterns,
+    *mail_patterns,
 ]

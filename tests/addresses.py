@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from dialogues import registration
+from dialogues.formats import ideas, reporting
+from dialogues.mails import ONLINE_PURPOSE, PURPOSE
 from dialogues.models import Dialogue, Question, SeatKind
 from dialogues.registration import Person
 from platform_mark.publishing import versions
+from platform_mark.slugs import german_slug
 from platform_mark.tokens import make_token
 from practices import suggesting
-from tests.dialogues.make import make_dialogue
-from tests.make import LONG_WORD, Site
+from tests.dialogues.make import make_dialogue, make_registration
+from tests.make import FORMAT_TITLE, LONG_WORD, Site
+
+FORMAT_PATH = f"/formate/{german_slug(FORMAT_TITLE)}/"
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,19 @@ def public_pages(site: Site) -> dict[str, list[str]]:
         "legal-impressum": ["/impressum/"],
         "legal-datenschutz": ["/datenschutz/"],
         "legal-barrierefreiheit": ["/barrierefreiheit/"],
+        "legal-nutzungsbedingungen": ["/nutzungsbedingungen/"],
+        "legal-moderationsregeln": ["/moderationsregeln/"],
+        "legal-lizenz": ["/lizenz/"],
+        "legal-leichte-sprache": ["/leichte-sprache/"],
+        "legal-leichte-sprache-beispiele": ["/leichte-sprache-beispiele/"],
+        "legal-leichte-sprache-dialoge": ["/leichte-sprache-dialoge/"],
+        "barrier-sent": ["/barrierefreiheit/danke/"],
+        "formats:list": ["/formate/", "/formate/?zielgruppe=trainees", "/formate/?ziel=weltfrieden"],
+        "formats:set": ["/formate/karten/", "/formate/karten/?zielgruppe=trainees"],
+        "formats:detail": [site.format.get_absolute_url()],
+        "formats:report-sent": ["/formate/ausprobiert/fast-fertig/"],
+        "ideas:list": ["/ideen/"],
+        "ideas:sent": ["/ideen/danke/"],
         "practices:list": [
             "/beispiele/",
             "/beispiele/?seite=2",
@@ -58,6 +76,20 @@ def public_pages(site: Site) -> dict[str, list[str]]:
             "/beispiele/?groesse=gross&branche=gibt-es-nicht",
             f"/beispiele/?branche={site.plastics.slug}&groesse=gross",
             f"/beispiele/?branche={LONG_WORD}",
+        ],
+        "dialogues:list": [
+            "/dialoge/",
+            "/dialoge/?ansicht=monat",
+            "/dialoge/?zeitraum=vergangen",
+            f"/dialoge/?branche={site.metal.slug}&form=hybrid",
+            f"/dialoge/?branche={LONG_WORD}&zeitraum=morgen",
+        ],
+        "dialogues:detail": [
+            dialogue.get_absolute_url()
+            for dialogue in (
+                *(site.dialogues.rich, site.dialogues.bare, site.dialogues.waiting, site.dialogues.online),
+                *(site.dialogues.cancelled, site.dialogues.moved, site.dialogues.documented, site.dialogues.long_words),
+            )
         ],
         "practices:compare": [
             "/beispiele/vergleich/",
@@ -71,9 +103,26 @@ def public_pages(site: Site) -> dict[str, list[str]]:
     }
 
 
+def feeds(site: Site) -> dict[str, list[str]]:
+    """Addresses for everybody that answer with a file for other programs."""
+    return {
+        "dialogues:feed-calendar": ["/dialoge/termine.ics"],
+        "dialogues:feed-atom": ["/dialoge/neu.atom", f"/dialoge/neu.atom?branche={site.metal.slug}"],
+        "dialogues:calendar": [
+            f"{dialogue.get_absolute_url()}termin.ics" for dialogue in (site.dialogues.rich, site.dialogues.cancelled)
+        ],
+    }
+
+
 def form_pages() -> dict[str, list[str]]:
     """Addresses of pages for everybody with a form that posts: they need a cookie, so they stand apart from reading."""
-    return {"practices:suggest": ["/beispiele/vorschlagen/"], "account_login": ["/konto/anmelden/"]}
+    return {
+        "practices:suggest": ["/beispiele/vorschlagen/"],
+        "formats:report": [f"{FORMAT_PATH}ausprobiert/"],
+        "ideas:send": ["/ideen/neu/"],
+        "barrier-report": ["/barrierefreiheit/melden/"],
+        "account_login": ["/konto/anmelden/"],
+    }
 
 
 def secret_pages(site: Site) -> dict[str, list[str]]:
@@ -86,8 +135,32 @@ def secret_pages(site: Site) -> dict[str, list[str]]:
         email="chefin@haerterei.test",
     )
     token = make_token(suggesting.PURPOSE, suggestion.pk, suggestion.token_version)
-    draft = site.hidden[0]
+    idea = ideas.send(
+        target_group="trainees", problem="Zettel.", suggestion="Azubis suchen sie.", email="azubi@haerterei.test"
+    )
+    report = reporting.report(
+        site.format,
+        where="Härterei",
+        size="small",
+        with_whom="drei Azubis",
+        worked="Alles.",
+        failed="",
+        would_repeat=True,
+        email="azubi@haerterei.test",
+    )
+    draft, booking = site.hidden[0], site.dialogues.registration
+    booked = make_token(PURPOSE, booking.pk, booking.token_version)
+    dialogue = make_dialogue("Rüsten online", seats=0, online_seats=5, online_link="https://raum.example/9931")
+    online = make_registration(dialogue)
     return {
+        "ideas:own": [f"/ideen/meine/{make_token(ideas.PURPOSE, idea.pk, idea.token_version)}/"],
+        "formats:own-report": [
+            f"/formate/ausprobiert/{make_token(reporting.PURPOSE, report.pk, report.token_version)}/"
+        ],
+        "formats:preview": [f"/formate/vorschau/{versions.open_preview(site.format_draft)}/"],
+        "dialogues:online": [f"/anmeldung/online/{make_token(ONLINE_PURPOSE, online.pk, online.token_version)}/"],
+        "dialogues:preview": [f"/dialoge/vorschau/{versions.open_preview(site.dialogues.draft)}/"],
+        "dialogues:feedback": [f"/anmeldung/{booked}/rueckmeldung/"],
         "practices:suggestion": [f"/beispiele/vorschlag/{token}/"],
         "practices:preview": [f"/beispiele/vorschau/{versions.open_preview(draft)}/"],
         **sign_up_pages(),
@@ -119,9 +192,6 @@ def sign_up_pages() -> dict[str, list[str]]:
     own = [registration.own_path(row) for row in rows]
     form = f"/dialoge/{dialogue.slug}/anmelden/"
     return {
-        "dialogues:list": ["/dialoge/"],
-        "dialogues:detail": [dialogue.get_absolute_url()],
-        "dialogues:calendar": [f"{dialogue.get_absolute_url()}termin.ics"],
         "dialogues:sign-up": [form],
         "dialogues:invited": [f"{form}{invitation}/"],
         "dialogues:almost-done": [f"{dialogue.get_absolute_url()}fast-fertig/"],

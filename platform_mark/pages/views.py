@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from platform_mark.taxonomy.models import Branch, CompanySize, Selection
 from practices.models import Practice
 
-from . import samples
+from . import dialogues, samples
 from .focus import why
 from .models import LegalText
 from .overview import branch_rows, numbers
@@ -29,6 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "focus_rows": focus or [row for row in rows if row.branch.focus_candidate],
         "sizes": list(CompanySize),
         "numbers": numbers(),
+        "next_dialogues": dialogues.next_dialogues(),
     }
     return render(request, "pages/home.html", context)
 
@@ -57,6 +58,7 @@ def branch_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "why": why(branch),
         "by_size": list(first_by_size.items()),
         "further": [practice for practice in practices if practice.pk not in shown][:NEWEST],
+        "dialogues": dialogues.of_branch(branch),
     }
     return render(request, "pages/branch_detail.html", context)
 

@@ -20,7 +20,7 @@ from platform_mark.taxonomy.models import Branch, Evidence, Municipality, Select
 from practices.importing import import_practices, read_rows
 from practices.models import Effect, Practice, PracticePicture, Prerequisite, Step
 
-from . import focus, formats
+from . import dialogues, focus, formats
 from .models import StarterObject
 
 FOLDER = Path(__file__).parent
@@ -39,7 +39,10 @@ def load() -> int:
     """Load what is not there; return how many examples were made. Dates are relative to today."""
     for key, target in chain(focus.make(_is_loaded), formats.make(_is_loaded)):
         _remember(key, target)
-    return _load_external() + _load_own()
+    made = _load_external() + _load_own()
+    # Last: they show examples.
+    dialogues.load()
+    return made
 
 
 @transaction.atomic
@@ -48,9 +51,10 @@ def remove() -> int:
     rows = list(StarterObject.objects.filter(removed_at=None).select_related("content_type"))
     practices = Practice.objects.filter(pk__in=_ids(rows, Practice))
     removed = practices.count()
+    dialogues.remove(rows)
     practices.delete()
     # A picture that staff took over into an example of their own stays.
-    Image.objects.filter(pk__in=_ids(rows, Image), practice_pictures=None).delete()
+    Image.objects.filter(pk__in=_ids(rows, Image), practice_pictures=None, dialogue_pictures=None).delete()
     for selection in Selection.objects.filter(pk__in=_ids(rows, Selection)):
         focus.undo_focus(selection)
     for model in (Selection, Evidence, Specialisation, Idea, Format):
