@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from platform_mark import erasures
 from platform_mark.tokens import BadToken
 
 from . import registration as journeys
@@ -65,6 +66,9 @@ def registration(request: HttpRequest, booking: Registration, token: str) -> Htt
     action = request.POST.get("action", "")
     if action == "erase":
         journeys.erase(booking)
+        # A restored backup must not bring the person back.
+        if booking.email_key:
+            erasures.note(booking.email_key)
         return HttpResponseRedirect(reverse("dialogues:erased"))
     if action not in ACTIONS:
         raise Http404

@@ -11,630 +11,1809 @@ import dialogues.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('actors', '0001_initial'),
-        ('media', '0002_documents'),
-        ('practices', '0004_documents'),
-        ('taxonomy', '0002_evidence_and_selection'),
+        ("actors", "0001_initial"),
+        ("media", "0002_documents"),
+        ("practices", "0004_documents"),
+        ("taxonomy", "0002_evidence_and_selection"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Series',
+            name="Series",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True, verbose_name='Name')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120, unique=True, verbose_name="Name")),
             ],
             options={
-                'verbose_name': 'Reihe',
-                'verbose_name_plural': 'Reihen',
-                'ordering': ['name'],
+                "verbose_name": "Reihe",
+                "verbose_name_plural": "Reihen",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Dialogue',
+            name="Dialogue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('draft', 'Entwurf'), ('review', 'In Prüfung'), ('published', 'Veröffentlicht'), ('archived', 'Archiviert')], default='draft', editable=False, max_length=10, verbose_name='Stand der Bearbeitung')),
-                ('published_at', models.DateTimeField(blank=True, help_text='Leer lassen: sofort, sobald Sie veröffentlichen. Ein späterer Zeitpunkt plant es ein.', null=True, verbose_name='Veröffentlicht ab')),
-                ('expires_at', models.DateTimeField(blank=True, help_text='Freiwillig. Danach ist der Eintrag nicht mehr öffentlich.', null=True, verbose_name='Sichtbar bis')),
-                ('preview_version', models.PositiveIntegerField(default=1, editable=False)),
-                ('preview_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Angelegt am')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='Geändert am')),
-                ('title', models.CharField(help_text='Worum geht es? Zum Beispiel „Rüsten ohne Suchen“.', max_length=120, verbose_name='Titel')),
-                ('slug', models.SlugField(help_text='Teil der öffentlichen Adresse. Nach der Veröffentlichung bitte nicht ändern.', max_length=80, unique=True, verbose_name='Adresse')),
-                ('teaser', models.CharField(help_text='Ein oder zwei Sätze, die allein verständlich sind.', max_length=300, verbose_name='In einem Satz')),
-                ('description', models.TextField(blank=True, verbose_name='Worum es geht')),
-                ('for_whom', models.CharField(blank=True, help_text='Zum Beispiel „Inhaberinnen, Betriebsleiter und Einrichter aus Betrieben bis 250 Beschäftigte“.', max_length=300, verbose_name='Für wen')),
-                ('target_groups', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('trainees', 'Auszubildende'), ('employees', 'Beschäftigte'), ('managers', 'Führungskräfte')], max_length=10), blank=True, default=list, size=None, verbose_name='Zielgruppen')),
-                ('form', models.CharField(choices=[('onsite', 'Vor Ort'), ('online', 'Online'), ('hybrid', 'Vor Ort und online')], default='onsite', max_length=10, verbose_name='Form')),
-                ('starts_at', models.DateTimeField(blank=True, null=True, verbose_name='Beginn')),
-                ('ends_at', models.DateTimeField(blank=True, null=True, verbose_name='Ende')),
-                ('date_note', models.CharField(blank=True, help_text='Nur, solange der Termin nicht genau bekannt ist: „Mai 2017, Tag nicht genannt“.', max_length=160, verbose_name='Hinweis zum Termin')),
-                ('venue', models.CharField(blank=True, max_length=160, verbose_name='Veranstaltungsort')),
-                ('street', models.CharField(blank=True, max_length=120, verbose_name='Straße und Hausnummer')),
-                ('postal_code', models.CharField(blank=True, max_length=5, verbose_name='Postleitzahl')),
-                ('place', models.CharField(blank=True, max_length=80, verbose_name='Ort außerhalb der Region')),
-                ('directions', models.TextField(blank=True, max_length=1000, verbose_name='Anfahrt und Eingang')),
-                ('accessibility', models.TextField(blank=True, help_text='Stufen, Aufzug, WC, Hörschleife, Parkplatz. Auch, was nicht geht.', max_length=1000, verbose_name='Barrierefreiheit')),
-                ('online_link', models.URLField(blank=True, help_text='Sehen nur bestätigte Teilnehmende, in der E-Mail und auf ihrer Seite.', max_length=1000, validators=[django.core.validators.URLValidator(schemes=['http', 'https'])], verbose_name='Link zur Online-Teilnahme')),
-                ('contact_email', models.EmailField(blank=True, help_text='Eine Adresse ohne Personennamen. Leer lassen: das der Agentur.', max_length=254, verbose_name='Funktionspostfach')),
-                ('contact_phone', models.CharField(blank=True, max_length=40, verbose_name='Telefon')),
-                ('signup_opens_at', models.DateTimeField(blank=True, help_text='Leer: sofort.', null=True, verbose_name='Anmeldung ab')),
-                ('signup_closes_at', models.DateTimeField(blank=True, help_text='Leer: bis zum Beginn.', null=True, verbose_name='Anmeldung bis')),
-                ('most_per_company', models.PositiveSmallIntegerField(default=3, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(50)], verbose_name='Höchstens je Betrieb')),
-                ('is_moderated', models.BooleanField(default=False, help_text='Sie nehmen jede Anmeldung einzeln an oder lehnen sie mit Grund ab.', verbose_name='Anmeldungen prüfen')),
-                ('is_by_invitation', models.BooleanField(default=False, help_text='Anmelden kann sich nur, wer den Einladungslink hat.', verbose_name='Nur mit Einladung')),
-                ('invitation_version', models.PositiveIntegerField(default=1, editable=False)),
-                ('shows_exact_numbers', models.BooleanField(default=False, help_text='Sonst heißt es „Plätze frei“, „Wenige Plätze“ oder „Warteliste“.', verbose_name='Genaue Zahlen zeigen')),
-                ('waiting_mode', models.CharField(choices=[('direct', 'Direkt nachrücken'), ('offer', 'Angebot mit Frist')], default='direct', max_length=10, verbose_name='Warteliste')),
-                ('offer_hours', models.PositiveSmallIntegerField(default=48, help_text='Kurz vor dem Dialog verkürzt sie sich von selbst.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(336)], verbose_name='Frist für Angebote (Stunden)')),
-                ('last_waiting_number', models.PositiveIntegerField(default=0, editable=False)),
-                ('reminder_days', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), blank=True, default=dialogues.models.reminder_days, help_text='Mit Komma getrennt, zum Beispiel „7, 1“. Leer lassen: keine Erinnerung.', size=None, verbose_name='Erinnern (Tage vorher)')),
-                ('retention_days', models.PositiveSmallIntegerField(default=30, help_text='Gezählt vom Ende des Dialogs. Die Zahlen bleiben, Namen und Adressen gehen.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(365)], verbose_name='Anmeldedaten löschen nach (Tagen)')),
-                ('cancelled_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Abgesagt am')),
-                ('cancel_reason', models.CharField(blank=True, editable=False, max_length=300, verbose_name='Grund der Absage')),
-                ('moved_from', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Ursprünglicher Beginn')),
-                ('calendar_sequence', models.PositiveIntegerField(default=0, editable=False)),
-                ('source_url', models.URLField(blank=True, max_length=1000, validators=[django.core.validators.URLValidator(schemes=['http', 'https'])], verbose_name='Quelle (Adresse)')),
-                ('is_fictitious', models.BooleanField(default=False, help_text='Wird überall als Beispiel gekennzeichnet.', verbose_name='Erfunden')),
-                ('branches', models.ManyToManyField(blank=True, related_name='dialogues', to='taxonomy.branch', verbose_name='Branchen')),
-                ('municipality', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='dialogues', to='taxonomy.municipality', verbose_name='Stadt oder Gemeinde')),
-                ('practices', models.ManyToManyField(blank=True, related_name='dialogues', to='practices.practice', verbose_name='Beispiele, die gezeigt werden')),
-                ('submitted_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('series', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='dialogues', to='dialogues.series', verbose_name='Reihe')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Entwurf"),
+                            ("review", "In Prüfung"),
+                            ("published", "Veröffentlicht"),
+                            ("archived", "Archiviert"),
+                        ],
+                        default="draft",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="Stand der Bearbeitung",
+                    ),
+                ),
+                (
+                    "published_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Leer lassen: sofort, sobald Sie veröffentlichen. Ein späterer Zeitpunkt plant es ein.",
+                        null=True,
+                        verbose_name="Veröffentlicht ab",
+                    ),
+                ),
+                (
+                    "expires_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Freiwillig. Danach ist der Eintrag nicht mehr öffentlich.",
+                        null=True,
+                        verbose_name="Sichtbar bis",
+                    ),
+                ),
+                ("preview_version", models.PositiveIntegerField(default=1, editable=False)),
+                ("preview_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="Angelegt am")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="Geändert am")),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="Worum geht es? Zum Beispiel „Rüsten ohne Suchen“.",
+                        max_length=120,
+                        verbose_name="Titel",
+                    ),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Teil der öffentlichen Adresse. Nach der Veröffentlichung bitte nicht ändern.",
+                        max_length=80,
+                        unique=True,
+                        verbose_name="Adresse",
+                    ),
+                ),
+                (
+                    "teaser",
+                    models.CharField(
+                        help_text="Ein oder zwei Sätze, die allein verständlich sind.",
+                        max_length=300,
+                        verbose_name="In einem Satz",
+                    ),
+                ),
+                ("description", models.TextField(blank=True, verbose_name="Worum es geht")),
+                (
+                    "for_whom",
+                    models.CharField(
+                        blank=True,
+                        help_text="Zum Beispiel „Inhaberinnen, Betriebsleiter und Einrichter aus Betrieben bis 250 Beschäftigte“.",
+                        max_length=300,
+                        verbose_name="Für wen",
+                    ),
+                ),
+                (
+                    "target_groups",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("trainees", "Auszubildende"),
+                                ("employees", "Beschäftigte"),
+                                ("managers", "Führungskräfte"),
+                            ],
+                            max_length=10,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="Zielgruppen",
+                    ),
+                ),
+                (
+                    "form",
+                    models.CharField(
+                        choices=[("onsite", "Vor Ort"), ("online", "Online"), ("hybrid", "Vor Ort und online")],
+                        default="onsite",
+                        max_length=10,
+                        verbose_name="Form",
+                    ),
+                ),
+                ("starts_at", models.DateTimeField(blank=True, null=True, verbose_name="Beginn")),
+                ("ends_at", models.DateTimeField(blank=True, null=True, verbose_name="Ende")),
+                (
+                    "date_note",
+                    models.CharField(
+                        blank=True,
+                        help_text="Nur, solange der Termin nicht genau bekannt ist: „Mai 2017, Tag nicht genannt“.",
+                        max_length=160,
+                        verbose_name="Hinweis zum Termin",
+                    ),
+                ),
+                ("venue", models.CharField(blank=True, max_length=160, verbose_name="Veranstaltungsort")),
+                ("street", models.CharField(blank=True, max_length=120, verbose_name="Straße und Hausnummer")),
+                ("postal_code", models.CharField(blank=True, max_length=5, verbose_name="Postleitzahl")),
+                ("place", models.CharField(blank=True, max_length=80, verbose_name="Ort außerhalb der Region")),
+                ("directions", models.TextField(blank=True, max_length=1000, verbose_name="Anfahrt und Eingang")),
+                (
+                    "accessibility",
+                    models.TextField(
+                        blank=True,
+                        help_text="Stufen, Aufzug, WC, Hörschleife, Parkplatz. Auch, was nicht geht.",
+                        max_length=1000,
+                        verbose_name="Barrierefreiheit",
+                    ),
+                ),
+                (
+                    "online_link",
+                    models.URLField(
+                        blank=True,
+                        help_text="Sehen nur bestätigte Teilnehmende, in der E-Mail und auf ihrer Seite.",
+                        max_length=1000,
+                        validators=[django.core.validators.URLValidator(schemes=["http", "https"])],
+                        verbose_name="Link zur Online-Teilnahme",
+                    ),
+                ),
+                (
+                    "contact_email",
+                    models.EmailField(
+                        blank=True,
+                        help_text="Eine Adresse ohne Personennamen. Leer lassen: das der Agentur.",
+                        max_length=254,
+                        verbose_name="Funktionspostfach",
+                    ),
+                ),
+                ("contact_phone", models.CharField(blank=True, max_length=40, verbose_name="Telefon")),
+                (
+                    "signup_opens_at",
+                    models.DateTimeField(blank=True, help_text="Leer: sofort.", null=True, verbose_name="Anmeldung ab"),
+                ),
+                (
+                    "signup_closes_at",
+                    models.DateTimeField(
+                        blank=True, help_text="Leer: bis zum Beginn.", null=True, verbose_name="Anmeldung bis"
+                    ),
+                ),
+                (
+                    "most_per_company",
+                    models.PositiveSmallIntegerField(
+                        default=3,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(50),
+                        ],
+                        verbose_name="Höchstens je Betrieb",
+                    ),
+                ),
+                (
+                    "is_moderated",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Sie nehmen jede Anmeldung einzeln an oder lehnen sie mit Grund ab.",
+                        verbose_name="Anmeldungen prüfen",
+                    ),
+                ),
+                (
+                    "is_by_invitation",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Anmelden kann sich nur, wer den Einladungslink hat.",
+                        verbose_name="Nur mit Einladung",
+                    ),
+                ),
+                ("invitation_version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "shows_exact_numbers",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Sonst heißt es „Plätze frei“, „Wenige Plätze“ oder „Warteliste“.",
+                        verbose_name="Genaue Zahlen zeigen",
+                    ),
+                ),
+                (
+                    "waiting_mode",
+                    models.CharField(
+                        choices=[("direct", "Direkt nachrücken"), ("offer", "Angebot mit Frist")],
+                        default="direct",
+                        max_length=10,
+                        verbose_name="Warteliste",
+                    ),
+                ),
+                (
+                    "offer_hours",
+                    models.PositiveSmallIntegerField(
+                        default=48,
+                        help_text="Kurz vor dem Dialog verkürzt sie sich von selbst.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(336),
+                        ],
+                        verbose_name="Frist für Angebote (Stunden)",
+                    ),
+                ),
+                ("last_waiting_number", models.PositiveIntegerField(default=0, editable=False)),
+                (
+                    "reminder_days",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveSmallIntegerField(),
+                        blank=True,
+                        default=dialogues.models.reminder_days,
+                        help_text="Mit Komma getrennt, zum Beispiel „7, 1“. Leer lassen: keine Erinnerung.",
+                        size=None,
+                        verbose_name="Erinnern (Tage vorher)",
+                    ),
+                ),
+                (
+                    "retention_days",
+                    models.PositiveSmallIntegerField(
+                        default=30,
+                        help_text="Gezählt vom Ende des Dialogs. Die Zahlen bleiben, Namen und Adressen gehen.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(365),
+                        ],
+                        verbose_name="Anmeldedaten löschen nach (Tagen)",
+                    ),
+                ),
+                (
+                    "cancelled_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="Abgesagt am"),
+                ),
+                (
+                    "cancel_reason",
+                    models.CharField(blank=True, editable=False, max_length=300, verbose_name="Grund der Absage"),
+                ),
+                (
+                    "moved_from",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="Ursprünglicher Beginn"),
+                ),
+                ("calendar_sequence", models.PositiveIntegerField(default=0, editable=False)),
+                (
+                    "source_url",
+                    models.URLField(
+                        blank=True,
+                        max_length=1000,
+                        validators=[django.core.validators.URLValidator(schemes=["http", "https"])],
+                        verbose_name="Quelle (Adresse)",
+                    ),
+                ),
+                (
+                    "is_fictitious",
+                    models.BooleanField(
+                        default=False, help_text="Wird überall als Beispiel gekennzeichnet.", verbose_name="Erfunden"
+                    ),
+                ),
+                (
+                    "branches",
+                    models.ManyToManyField(
+                        blank=True, related_name="dialogues", to="taxonomy.branch", verbose_name="Branchen"
+                    ),
+                ),
+                (
+                    "municipality",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="dialogues",
+                        to="taxonomy.municipality",
+                        verbose_name="Stadt oder Gemeinde",
+                    ),
+                ),
+                (
+                    "practices",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="dialogues",
+                        to="practices.practice",
+                        verbose_name="Beispiele, die gezeigt werden",
+                    ),
+                ),
+                (
+                    "submitted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "series",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="dialogues",
+                        to="dialogues.series",
+                        verbose_name="Reihe",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Branchendialog',
-                'verbose_name_plural': 'Branchendialoge',
-                'ordering': ['-starts_at', '-pk'],
-                'abstract': False,
+                "verbose_name": "Branchendialog",
+                "verbose_name_plural": "Branchendialoge",
+                "ordering": ["-starts_at", "-pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='AgendaItem',
+            name="AgendaItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='Reihenfolge')),
-                ('starts_at', models.TimeField(blank=True, null=True, verbose_name='Uhrzeit')),
-                ('title', models.CharField(max_length=160, verbose_name='Was')),
-                ('detail', models.CharField(blank=True, max_length=400, verbose_name='Näheres')),
-                ('person', models.CharField(blank=True, help_text='Rolle oder Betrieb. Ein Name nur, wenn die Person zugestimmt hat.', max_length=120, verbose_name='Wer')),
-                ('person_agreed', models.BooleanField(default=False, verbose_name='Person hat zugestimmt, genannt zu werden')),
-                ('dialogue', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='agenda', to='dialogues.dialogue')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("order", models.PositiveSmallIntegerField(default=0, verbose_name="Reihenfolge")),
+                ("starts_at", models.TimeField(blank=True, null=True, verbose_name="Uhrzeit")),
+                ("title", models.CharField(max_length=160, verbose_name="Was")),
+                ("detail", models.CharField(blank=True, max_length=400, verbose_name="Näheres")),
+                (
+                    "person",
+                    models.CharField(
+                        blank=True,
+                        help_text="Rolle oder Betrieb. Ein Name nur, wenn die Person zugestimmt hat.",
+                        max_length=120,
+                        verbose_name="Wer",
+                    ),
+                ),
+                (
+                    "person_agreed",
+                    models.BooleanField(default=False, verbose_name="Person hat zugestimmt, genannt zu werden"),
+                ),
+                (
+                    "dialogue",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="agenda", to="dialogues.dialogue"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Programmpunkt',
-                'verbose_name_plural': 'Programm',
-                'ordering': ['order', 'pk'],
-                'abstract': False,
+                "verbose_name": "Programmpunkt",
+                "verbose_name_plural": "Programm",
+                "ordering": ["order", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='DialogueDocument',
+            name="DialogueDocument",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='Reihenfolge')),
-                ('visibility', models.CharField(choices=[('public', 'Alle'), ('participants', 'Teilnehmende, über ihren Link')], default='public', max_length=14, verbose_name='Wer es sieht')),
-                ('dialogue', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='dialogues.dialogue')),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='dialogue_documents', to='media.document', verbose_name='Dokument')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("order", models.PositiveSmallIntegerField(default=0, verbose_name="Reihenfolge")),
+                (
+                    "visibility",
+                    models.CharField(
+                        choices=[("public", "Alle"), ("participants", "Teilnehmende, über ihren Link")],
+                        default="public",
+                        max_length=14,
+                        verbose_name="Wer es sieht",
+                    ),
+                ),
+                (
+                    "dialogue",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="documents", to="dialogues.dialogue"
+                    ),
+                ),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="dialogue_documents",
+                        to="media.document",
+                        verbose_name="Dokument",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Dokument zum Dialog',
-                'verbose_name_plural': 'Dokumente zum Dialog',
-                'ordering': ['order', 'pk'],
-                'abstract': False,
+                "verbose_name": "Dokument zum Dialog",
+                "verbose_name_plural": "Dokumente zum Dialog",
+                "ordering": ["order", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='DialoguePicture',
+            name="DialoguePicture",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='Reihenfolge')),
-                ('caption', models.CharField(blank=True, max_length=200, verbose_name='Bildunterschrift')),
-                ('visibility', models.CharField(choices=[('public', 'Alle'), ('participants', 'Teilnehmende, über ihren Link')], default='public', max_length=14, verbose_name='Wer es sieht')),
-                ('dialogue', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pictures', to='dialogues.dialogue')),
-                ('image', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='dialogue_pictures', to='media.image', verbose_name='Bild')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("order", models.PositiveSmallIntegerField(default=0, verbose_name="Reihenfolge")),
+                ("caption", models.CharField(blank=True, max_length=200, verbose_name="Bildunterschrift")),
+                (
+                    "visibility",
+                    models.CharField(
+                        choices=[("public", "Alle"), ("participants", "Teilnehmende, über ihren Link")],
+                        default="public",
+                        max_length=14,
+                        verbose_name="Wer es sieht",
+                    ),
+                ),
+                (
+                    "dialogue",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="pictures", to="dialogues.dialogue"
+                    ),
+                ),
+                (
+                    "image",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="dialogue_pictures",
+                        to="media.image",
+                        verbose_name="Bild",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Bild zum Dialog',
-                'verbose_name_plural': 'Bilder zum Dialog',
-                'ordering': ['order', 'pk'],
-                'abstract': False,
+                "verbose_name": "Bild zum Dialog",
+                "verbose_name_plural": "Bilder zum Dialog",
+                "ordering": ["order", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Feedback',
+            name="Feedback",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('was_useful', models.PositiveSmallIntegerField(choices=[(5, 'sehr'), (4, 'eher ja'), (3, 'teils, teils'), (2, 'eher nein'), (1, 'gar nicht')], verbose_name='Hat Ihnen der Dialog genützt?')),
-                ('was_fitting', models.PositiveSmallIntegerField(choices=[(5, 'sehr'), (4, 'eher ja'), (3, 'teils, teils'), (2, 'eher nein'), (1, 'gar nicht')], verbose_name='Passte er zu Ihrem Betrieb?')),
-                ('will_act', models.PositiveSmallIntegerField(choices=[(5, 'sehr'), (4, 'eher ja'), (3, 'teils, teils'), (2, 'eher nein'), (1, 'gar nicht')], verbose_name='Werden Sie etwas davon umsetzen?')),
-                ('comment', models.TextField(blank=True, max_length=1000, verbose_name='Was sollen wir anders machen?')),
-                ('given_on', models.DateField(default=django.utils.timezone.localdate, verbose_name='Am')),
-                ('dialogue', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='feedback', to='dialogues.dialogue')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "was_useful",
+                    models.PositiveSmallIntegerField(
+                        choices=[(5, "sehr"), (4, "eher ja"), (3, "teils, teils"), (2, "eher nein"), (1, "gar nicht")],
+                        verbose_name="Hat Ihnen der Dialog genützt?",
+                    ),
+                ),
+                (
+                    "was_fitting",
+                    models.PositiveSmallIntegerField(
+                        choices=[(5, "sehr"), (4, "eher ja"), (3, "teils, teils"), (2, "eher nein"), (1, "gar nicht")],
+                        verbose_name="Passte er zu Ihrem Betrieb?",
+                    ),
+                ),
+                (
+                    "will_act",
+                    models.PositiveSmallIntegerField(
+                        choices=[(5, "sehr"), (4, "eher ja"), (3, "teils, teils"), (2, "eher nein"), (1, "gar nicht")],
+                        verbose_name="Werden Sie etwas davon umsetzen?",
+                    ),
+                ),
+                (
+                    "comment",
+                    models.TextField(blank=True, max_length=1000, verbose_name="Was sollen wir anders machen?"),
+                ),
+                ("given_on", models.DateField(default=django.utils.timezone.localdate, verbose_name="Am")),
+                (
+                    "dialogue",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="feedback", to="dialogues.dialogue"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Rückmeldung',
-                'verbose_name_plural': 'Rückmeldungen',
-                'ordering': ['given_on', 'pk'],
+                "verbose_name": "Rückmeldung",
+                "verbose_name_plural": "Rückmeldungen",
+                "ordering": ["given_on", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Format',
+            name="Format",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('draft', 'Entwurf'), ('review', 'In Prüfung'), ('published', 'Veröffentlicht'), ('archived', 'Archiviert')], default='draft', editable=False, max_length=10, verbose_name='Stand der Bearbeitung')),
-                ('published_at', models.DateTimeField(blank=True, help_text='Leer lassen: sofort, sobald Sie veröffentlichen. Ein späterer Zeitpunkt plant es ein.', null=True, verbose_name='Veröffentlicht ab')),
-                ('expires_at', models.DateTimeField(blank=True, help_text='Freiwillig. Danach ist der Eintrag nicht mehr öffentlich.', null=True, verbose_name='Sichtbar bis')),
-                ('preview_version', models.PositiveIntegerField(default=1, editable=False)),
-                ('preview_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Angelegt am')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='Geändert am')),
-                ('title', models.CharField(help_text='Zum Beispiel „Azubis suchen Zettelwirtschaft“.', max_length=120, verbose_name='Titel')),
-                ('slug', models.SlugField(help_text='Teil der öffentlichen Adresse. Nach der Veröffentlichung bitte nicht ändern.', max_length=80, unique=True, verbose_name='Adresse')),
-                ('teaser', models.CharField(help_text='Allein verständlich. Steht in jeder Liste.', max_length=300, verbose_name='In einem Satz')),
-                ('target_groups', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('trainees', 'Auszubildende'), ('employees', 'Beschäftigte'), ('managers', 'Führungskräfte')], max_length=10), default=list, size=None, verbose_name='Für wen')),
-                ('goal', models.CharField(choices=[('inform', 'informieren'), ('awaken', 'sensibilisieren'), ('try', 'ausprobieren'), ('shape', 'mitgestalten')], max_length=10, verbose_name='Ziel')),
-                ('place', models.CharField(choices=[('company', 'im Betrieb'), ('school', 'in der Schule'), ('elsewhere', 'an einem anderen Ort'), ('online', 'online')], default='company', max_length=10, verbose_name='Ort')),
-                ('duration_minutes', models.PositiveIntegerField(help_text='Was die Gruppe an Zeit braucht, zusammengezählt.', validators=[django.core.validators.MinValueValidator(5)], verbose_name='Dauer (Minuten)')),
-                ('duration_note', models.CharField(blank=True, help_text='Zum Beispiel „über sechs Wochen verteilt“.', max_length=120, verbose_name='Dauer genauer')),
-                ('group_from', models.PositiveSmallIntegerField(default=2, verbose_name='Gruppe ab')),
-                ('group_to', models.PositiveSmallIntegerField(default=12, verbose_name='Gruppe bis')),
-                ('preparation_minutes', models.PositiveIntegerField(default=0, verbose_name='Vorbereitung (Minuten)')),
-                ('cost_to', models.PositiveIntegerField(blank=True, help_text='0 heißt kostenlos. Leer lassen, wenn unbekannt.', null=True, verbose_name='Kosten bis (Euro)')),
-                ('cost_note', models.CharField(blank=True, max_length=160, verbose_name='Kosten genauer')),
-                ('goal_text', models.TextField(blank=True, verbose_name='Was danach anders ist')),
-                ('material', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), blank=True, default=list, help_text='Mit Komma getrennt: „Klebezettel, Stoppuhr“.', size=None, verbose_name='Material')),
-                ('pitfalls', models.TextField(blank=True, verbose_name='Was leicht schiefgeht')),
-                ('people_involved', models.TextField(blank=True, help_text='Zum Beispiel Ausbilderin, Betriebsrat, Meister.', max_length=600, verbose_name='Wer dabei sein muss')),
-                ('worries', models.TextField(blank=True, max_length=1000, verbose_name='Welche Sorgen kommen, und was hilft')),
-                ('shows_dialogues', models.BooleanField(default=False, help_text='Für die Karte, die den Branchendialog beschreibt.', verbose_name='Nächste Branchendialoge zeigen')),
-                ('branches', models.ManyToManyField(blank=True, help_text='Leer heißt: für alle Branchen.', related_name='formats', to='taxonomy.branch', verbose_name='Branchen')),
-                ('offered_by', models.ManyToManyField(blank=True, related_name='formats', to='actors.actor', verbose_name='Wer das in der Region anbietet')),
-                ('submitted_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Entwurf"),
+                            ("review", "In Prüfung"),
+                            ("published", "Veröffentlicht"),
+                            ("archived", "Archiviert"),
+                        ],
+                        default="draft",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="Stand der Bearbeitung",
+                    ),
+                ),
+                (
+                    "published_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Leer lassen: sofort, sobald Sie veröffentlichen. Ein späterer Zeitpunkt plant es ein.",
+                        null=True,
+                        verbose_name="Veröffentlicht ab",
+                    ),
+                ),
+                (
+                    "expires_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Freiwillig. Danach ist der Eintrag nicht mehr öffentlich.",
+                        null=True,
+                        verbose_name="Sichtbar bis",
+                    ),
+                ),
+                ("preview_version", models.PositiveIntegerField(default=1, editable=False)),
+                ("preview_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="Angelegt am")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="Geändert am")),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="Zum Beispiel „Azubis suchen Zettelwirtschaft“.", max_length=120, verbose_name="Titel"
+                    ),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Teil der öffentlichen Adresse. Nach der Veröffentlichung bitte nicht ändern.",
+                        max_length=80,
+                        unique=True,
+                        verbose_name="Adresse",
+                    ),
+                ),
+                (
+                    "teaser",
+                    models.CharField(
+                        help_text="Allein verständlich. Steht in jeder Liste.",
+                        max_length=300,
+                        verbose_name="In einem Satz",
+                    ),
+                ),
+                (
+                    "target_groups",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("trainees", "Auszubildende"),
+                                ("employees", "Beschäftigte"),
+                                ("managers", "Führungskräfte"),
+                            ],
+                            max_length=10,
+                        ),
+                        default=list,
+                        size=None,
+                        verbose_name="Für wen",
+                    ),
+                ),
+                (
+                    "goal",
+                    models.CharField(
+                        choices=[
+                            ("inform", "informieren"),
+                            ("awaken", "sensibilisieren"),
+                            ("try", "ausprobieren"),
+                            ("shape", "mitgestalten"),
+                        ],
+                        max_length=10,
+                        verbose_name="Ziel",
+                    ),
+                ),
+                (
+                    "place",
+                    models.CharField(
+                        choices=[
+                            ("company", "im Betrieb"),
+                            ("school", "in der Schule"),
+                            ("elsewhere", "an einem anderen Ort"),
+                            ("online", "online"),
+                        ],
+                        default="company",
+                        max_length=10,
+                        verbose_name="Ort",
+                    ),
+                ),
+                (
+                    "duration_minutes",
+                    models.PositiveIntegerField(
+                        help_text="Was die Gruppe an Zeit braucht, zusammengezählt.",
+                        validators=[django.core.validators.MinValueValidator(5)],
+                        verbose_name="Dauer (Minuten)",
+                    ),
+                ),
+                (
+                    "duration_note",
+                    models.CharField(
+                        blank=True,
+                        help_text="Zum Beispiel „über sechs Wochen verteilt“.",
+                        max_length=120,
+                        verbose_name="Dauer genauer",
+                    ),
+                ),
+                ("group_from", models.PositiveSmallIntegerField(default=2, verbose_name="Gruppe ab")),
+                ("group_to", models.PositiveSmallIntegerField(default=12, verbose_name="Gruppe bis")),
+                ("preparation_minutes", models.PositiveIntegerField(default=0, verbose_name="Vorbereitung (Minuten)")),
+                (
+                    "cost_to",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="0 heißt kostenlos. Leer lassen, wenn unbekannt.",
+                        null=True,
+                        verbose_name="Kosten bis (Euro)",
+                    ),
+                ),
+                ("cost_note", models.CharField(blank=True, max_length=160, verbose_name="Kosten genauer")),
+                ("goal_text", models.TextField(blank=True, verbose_name="Was danach anders ist")),
+                (
+                    "material",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=120),
+                        blank=True,
+                        default=list,
+                        help_text="Mit Komma getrennt: „Klebezettel, Stoppuhr“.",
+                        size=None,
+                        verbose_name="Material",
+                    ),
+                ),
+                ("pitfalls", models.TextField(blank=True, verbose_name="Was leicht schiefgeht")),
+                (
+                    "people_involved",
+                    models.TextField(
+                        blank=True,
+                        help_text="Zum Beispiel Ausbilderin, Betriebsrat, Meister.",
+                        max_length=600,
+                        verbose_name="Wer dabei sein muss",
+                    ),
+                ),
+                (
+                    "worries",
+                    models.TextField(blank=True, max_length=1000, verbose_name="Welche Sorgen kommen, und was hilft"),
+                ),
+                (
+                    "shows_dialogues",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Für die Karte, die den Branchendialog beschreibt.",
+                        verbose_name="Nächste Branchendialoge zeigen",
+                    ),
+                ),
+                (
+                    "branches",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Leer heißt: für alle Branchen.",
+                        related_name="formats",
+                        to="taxonomy.branch",
+                        verbose_name="Branchen",
+                    ),
+                ),
+                (
+                    "offered_by",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="formats",
+                        to="actors.actor",
+                        verbose_name="Wer das in der Region anbietet",
+                    ),
+                ),
+                (
+                    "submitted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Format',
-                'verbose_name_plural': 'Formate',
-                'ordering': ['title', 'pk'],
-                'abstract': False,
+                "verbose_name": "Format",
+                "verbose_name_plural": "Formate",
+                "ordering": ["title", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='FormatDocument',
+            name="FormatDocument",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='Reihenfolge')),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='format_documents', to='media.document', verbose_name='Dokument')),
-                ('format', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='dialogues.format')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("order", models.PositiveSmallIntegerField(default=0, verbose_name="Reihenfolge")),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="format_documents",
+                        to="media.document",
+                        verbose_name="Dokument",
+                    ),
+                ),
+                (
+                    "format",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="documents", to="dialogues.format"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Vorlage zum Format',
-                'verbose_name_plural': 'Vorlagen zum Format',
-                'ordering': ['order', 'pk'],
+                "verbose_name": "Vorlage zum Format",
+                "verbose_name_plural": "Vorlagen zum Format",
+                "ordering": ["order", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='FormatStep',
+            name="FormatStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='Reihenfolge')),
-                ('action', models.CharField(help_text='Als Aufforderung: „Die Halle ablaufen.“', max_length=120, verbose_name='Was tun')),
-                ('detail', models.CharField(blank=True, max_length=500, verbose_name='Näheres')),
-                ('minutes', models.PositiveIntegerField(blank=True, null=True, verbose_name='Minuten')),
-                ('format', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='dialogues.format')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("order", models.PositiveSmallIntegerField(default=0, verbose_name="Reihenfolge")),
+                (
+                    "action",
+                    models.CharField(
+                        help_text="Als Aufforderung: „Die Halle ablaufen.“", max_length=120, verbose_name="Was tun"
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, max_length=500, verbose_name="Näheres")),
+                ("minutes", models.PositiveIntegerField(blank=True, null=True, verbose_name="Minuten")),
+                (
+                    "format",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="dialogues.format"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Schritt',
-                'verbose_name_plural': 'Schritte',
-                'ordering': ['order', 'pk'],
+                "verbose_name": "Schritt",
+                "verbose_name_plural": "Schritte",
+                "ordering": ["order", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Host',
+            name="Host",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='Reihenfolge')),
-                ('role', models.CharField(choices=[('host', 'Veranstalter'), ('partner', 'Partner')], default='host', max_length=10, verbose_name='Rolle')),
-                ('name', models.CharField(blank=True, max_length=160, verbose_name='Name, wenn nicht im Verzeichnis')),
-                ('is_fictitious', models.BooleanField(default=False, verbose_name='Erfunden')),
-                ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='hosted', to='actors.actor', verbose_name='Akteur')),
-                ('dialogue', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hosts', to='dialogues.dialogue')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("order", models.PositiveSmallIntegerField(default=0, verbose_name="Reihenfolge")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("host", "Veranstalter"), ("partner", "Partner")],
+                        default="host",
+                        max_length=10,
+                        verbose_name="Rolle",
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=160, verbose_name="Name, wenn nicht im Verzeichnis")),
+                ("is_fictitious", models.BooleanField(default=False, verbose_name="Erfunden")),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="hosted",
+                        to="actors.actor",
+                        verbose_name="Akteur",
+                    ),
+                ),
+                (
+                    "dialogue",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="hosts", to="dialogues.dialogue"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Veranstalter oder Partner',
-                'verbose_name_plural': 'Veranstalter und Partner',
-                'ordering': ['order', 'pk'],
-                'abstract': False,
+                "verbose_name": "Veranstalter oder Partner",
+                "verbose_name_plural": "Veranstalter und Partner",
+                "ordering": ["order", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Idea',
+            name="Idea",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('target_group', models.CharField(choices=[('trainees', 'Auszubildende'), ('employees', 'Beschäftigte'), ('managers', 'Führungskräfte')], max_length=10, verbose_name='Für wen ist die Idee?')),
-                ('problem', models.TextField(max_length=1000, verbose_name='Welches Problem soll sie lösen?')),
-                ('suggestion', models.TextField(max_length=2000, verbose_name='Was schlagen Sie vor?')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='E-Mail-Adresse')),
-                ('state', models.CharField(choices=[('new', 'neu'), ('checked', 'geprüft'), ('trial', 'in Erprobung'), ('format', 'Format geworden'), ('dropped', 'nicht weiterverfolgt')], default='new', editable=False, max_length=10, verbose_name='Stand')),
-                ('reason', models.TextField(blank=True, editable=False, max_length=1000, verbose_name='Begründung')),
-                ('feasibility', models.TextField(blank=True, help_text='Erscheint bei der Idee.', max_length=1000, verbose_name='Was die Agentur zur Umsetzbarkeit meint')),
-                ('title', models.CharField(blank=True, help_text='Schreibt die Redaktion, wenn die Idee gezeigt wird.', max_length=120, verbose_name='Überschrift')),
-                ('is_public', models.BooleanField(default=False, verbose_name='In der Ideenliste zeigen')),
-                ('token_version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Eingegangen am')),
-                ('confirmed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Adresse bestätigt am')),
-                ('answered_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Zuletzt beantwortet am')),
-                ('format', models.OneToOneField(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='idea', to='dialogues.format')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "target_group",
+                    models.CharField(
+                        choices=[
+                            ("trainees", "Auszubildende"),
+                            ("employees", "Beschäftigte"),
+                            ("managers", "Führungskräfte"),
+                        ],
+                        max_length=10,
+                        verbose_name="Für wen ist die Idee?",
+                    ),
+                ),
+                ("problem", models.TextField(max_length=1000, verbose_name="Welches Problem soll sie lösen?")),
+                ("suggestion", models.TextField(max_length=2000, verbose_name="Was schlagen Sie vor?")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="E-Mail-Adresse")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("new", "neu"),
+                            ("checked", "geprüft"),
+                            ("trial", "in Erprobung"),
+                            ("format", "Format geworden"),
+                            ("dropped", "nicht weiterverfolgt"),
+                        ],
+                        default="new",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="Stand",
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, editable=False, max_length=1000, verbose_name="Begründung")),
+                (
+                    "feasibility",
+                    models.TextField(
+                        blank=True,
+                        help_text="Erscheint bei der Idee.",
+                        max_length=1000,
+                        verbose_name="Was die Agentur zur Umsetzbarkeit meint",
+                    ),
+                ),
+                (
+                    "title",
+                    models.CharField(
+                        blank=True,
+                        help_text="Schreibt die Redaktion, wenn die Idee gezeigt wird.",
+                        max_length=120,
+                        verbose_name="Überschrift",
+                    ),
+                ),
+                ("is_public", models.BooleanField(default=False, verbose_name="In der Ideenliste zeigen")),
+                ("token_version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="Eingegangen am")),
+                (
+                    "confirmed_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="Adresse bestätigt am"),
+                ),
+                (
+                    "answered_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="Zuletzt beantwortet am"),
+                ),
+                (
+                    "format",
+                    models.OneToOneField(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="idea",
+                        to="dialogues.format",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Idee',
-                'verbose_name_plural': 'Ideen',
-                'ordering': ['-created_at', '-pk'],
+                "verbose_name": "Idee",
+                "verbose_name_plural": "Ideen",
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Outcome',
+            name="Outcome",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='Reihenfolge')),
-                ('kind', models.CharField(choices=[('thesis', 'These'), ('need', 'Bedarf'), ('result', 'Ergebnis')], max_length=10, verbose_name='Art')),
-                ('text', models.CharField(max_length=400, verbose_name='Was')),
-                ('dialogue', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='outcomes', to='dialogues.dialogue')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("order", models.PositiveSmallIntegerField(default=0, verbose_name="Reihenfolge")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("thesis", "These"), ("need", "Bedarf"), ("result", "Ergebnis")],
+                        max_length=10,
+                        verbose_name="Art",
+                    ),
+                ),
+                ("text", models.CharField(max_length=400, verbose_name="Was")),
+                (
+                    "dialogue",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="outcomes", to="dialogues.dialogue"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Ergebnis',
-                'verbose_name_plural': 'Ergebnisse',
-                'ordering': ['order', 'pk'],
-                'abstract': False,
+                "verbose_name": "Ergebnis",
+                "verbose_name_plural": "Ergebnisse",
+                "ordering": ["order", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Question',
+            name="Question",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='Reihenfolge')),
-                ('kind', models.CharField(choices=[('text', 'Freier Text'), ('choice', 'Eine Auswahl'), ('several', 'Mehrere Antworten'), ('yes_no', 'Ja oder nein')], default='text', max_length=10, verbose_name='Art der Antwort')),
-                ('text', models.CharField(max_length=200, verbose_name='Frage')),
-                ('choices', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, default=list, help_text='Mit Komma getrennt. Nur für Fragen mit Auswahl.', size=None, verbose_name='Antworten zur Wahl')),
-                ('is_required', models.BooleanField(default=False, verbose_name='Muss beantwortet werden')),
-                ('delete_after_days', models.PositiveSmallIntegerField(default=7, help_text='Gezählt vom Ende des Dialogs.', validators=[django.core.validators.MaxValueValidator(365)], verbose_name='Antworten löschen nach (Tagen)')),
-                ('dialogue', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='questions', to='dialogues.dialogue')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("order", models.PositiveSmallIntegerField(default=0, verbose_name="Reihenfolge")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("text", "Freier Text"),
+                            ("choice", "Eine Auswahl"),
+                            ("several", "Mehrere Antworten"),
+                            ("yes_no", "Ja oder nein"),
+                        ],
+                        default="text",
+                        max_length=10,
+                        verbose_name="Art der Antwort",
+                    ),
+                ),
+                ("text", models.CharField(max_length=200, verbose_name="Frage")),
+                (
+                    "choices",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=80),
+                        blank=True,
+                        default=list,
+                        help_text="Mit Komma getrennt. Nur für Fragen mit Auswahl.",
+                        size=None,
+                        verbose_name="Antworten zur Wahl",
+                    ),
+                ),
+                ("is_required", models.BooleanField(default=False, verbose_name="Muss beantwortet werden")),
+                (
+                    "delete_after_days",
+                    models.PositiveSmallIntegerField(
+                        default=7,
+                        help_text="Gezählt vom Ende des Dialogs.",
+                        validators=[django.core.validators.MaxValueValidator(365)],
+                        verbose_name="Antworten löschen nach (Tagen)",
+                    ),
+                ),
+                (
+                    "dialogue",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="questions", to="dialogues.dialogue"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Frage bei der Anmeldung',
-                'verbose_name_plural': 'Fragen bei der Anmeldung',
-                'ordering': ['order', 'pk'],
-                'abstract': False,
+                "verbose_name": "Frage bei der Anmeldung",
+                "verbose_name_plural": "Fragen bei der Anmeldung",
+                "ordering": ["order", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Registration',
+            name="Registration",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('pending', 'Noch offen'), ('confirmed', 'Bestätigt'), ('waiting', 'Warteliste'), ('offered', 'Platz angeboten'), ('cancelled', 'Abgemeldet'), ('declined', 'Angebot abgelehnt'), ('expired', 'Verfallen'), ('rejected', 'Nicht angenommen')], default='pending', editable=False, max_length=10, verbose_name='Stand')),
-                ('company', models.CharField(blank=True, max_length=120, verbose_name='Betrieb')),
-                ('contact_name', models.CharField(blank=True, max_length=120, verbose_name='Ansprechperson')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='E-Mail-Adresse')),
-                ('email_key', models.CharField(blank=True, editable=False, max_length=254)),
-                ('size', models.CharField(blank=True, choices=[('micro', 'kleinst'), ('small', 'klein'), ('medium', 'mittel'), ('large', 'groß')], max_length=10, verbose_name='Betriebsgröße')),
-                ('group', models.CharField(choices=[('all', 'alle oder keiner'), ('singly', 'auch einzeln')], default='all', max_length=10, verbose_name='Wenn nicht für alle Platz ist')),
-                ('needs', models.TextField(blank=True, max_length=500, verbose_name='Was wir beachten sollen')),
-                ('needs_agreed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Einwilligung dazu')),
-                ('news_agreed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Einwilligung in spätere Nachrichten')),
-                ('list_agreed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Einwilligung, anderen Teilnehmenden genannt zu werden')),
-                ('notice_version', models.CharField(editable=False, max_length=20, verbose_name='Fassung der Hinweise')),
-                ('waiting_number', models.PositiveIntegerField(blank=True, editable=False, null=True, verbose_name='Nummer der Warteliste')),
-                ('seated_early_because', models.CharField(blank=True, editable=False, max_length=200, verbose_name='Vorgezogen, weil')),
-                ('offered_until', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Angebot gilt bis')),
-                ('reject_reason', models.CharField(blank=True, editable=False, max_length=500, verbose_name='Grund der Absage')),
-                ('token_version', models.PositiveIntegerField(default=1, editable=False)),
-                ('reminders_ended_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Erinnerungen beendet am')),
-                ('feedback_given_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Rückmeldung gegeben am')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='Angemeldet am')),
-                ('confirmed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Adresse bestätigt am')),
-                ('ended_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Beendet am')),
-                ('anonymised_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Namen gelöscht am')),
-                ('branch', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='registrations', to='taxonomy.branch', verbose_name='Branche')),
-                ('dialogue', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='registrations', to='dialogues.dialogue', verbose_name='Branchendialog')),
-                ('part_of', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='dialogues.registration')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Noch offen"),
+                            ("confirmed", "Bestätigt"),
+                            ("waiting", "Warteliste"),
+                            ("offered", "Platz angeboten"),
+                            ("cancelled", "Abgemeldet"),
+                            ("declined", "Angebot abgelehnt"),
+                            ("expired", "Verfallen"),
+                            ("rejected", "Nicht angenommen"),
+                        ],
+                        default="pending",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="Stand",
+                    ),
+                ),
+                ("company", models.CharField(blank=True, max_length=120, verbose_name="Betrieb")),
+                ("contact_name", models.CharField(blank=True, max_length=120, verbose_name="Ansprechperson")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="E-Mail-Adresse")),
+                ("email_key", models.CharField(blank=True, editable=False, max_length=254)),
+                (
+                    "size",
+                    models.CharField(
+                        blank=True,
+                        choices=[("micro", "kleinst"), ("small", "klein"), ("medium", "mittel"), ("large", "groß")],
+                        max_length=10,
+                        verbose_name="Betriebsgröße",
+                    ),
+                ),
+                (
+                    "group",
+                    models.CharField(
+                        choices=[("all", "alle oder keiner"), ("singly", "auch einzeln")],
+                        default="all",
+                        max_length=10,
+                        verbose_name="Wenn nicht für alle Platz ist",
+                    ),
+                ),
+                ("needs", models.TextField(blank=True, max_length=500, verbose_name="Was wir beachten sollen")),
+                (
+                    "needs_agreed_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="Einwilligung dazu"),
+                ),
+                (
+                    "news_agreed_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="Einwilligung in spätere Nachrichten"
+                    ),
+                ),
+                (
+                    "list_agreed_at",
+                    models.DateTimeField(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        verbose_name="Einwilligung, anderen Teilnehmenden genannt zu werden",
+                    ),
+                ),
+                (
+                    "notice_version",
+                    models.CharField(editable=False, max_length=20, verbose_name="Fassung der Hinweise"),
+                ),
+                (
+                    "waiting_number",
+                    models.PositiveIntegerField(
+                        blank=True, editable=False, null=True, verbose_name="Nummer der Warteliste"
+                    ),
+                ),
+                (
+                    "seated_early_because",
+                    models.CharField(blank=True, editable=False, max_length=200, verbose_name="Vorgezogen, weil"),
+                ),
+                (
+                    "offered_until",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="Angebot gilt bis"),
+                ),
+                (
+                    "reject_reason",
+                    models.CharField(blank=True, editable=False, max_length=500, verbose_name="Grund der Absage"),
+                ),
+                ("token_version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "reminders_ended_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="Erinnerungen beendet am"),
+                ),
+                (
+                    "feedback_given_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="Rückmeldung gegeben am"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="Angemeldet am"
+                    ),
+                ),
+                (
+                    "confirmed_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="Adresse bestätigt am"),
+                ),
+                ("ended_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="Beendet am")),
+                (
+                    "anonymised_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="Namen gelöscht am"),
+                ),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="registrations",
+                        to="taxonomy.branch",
+                        verbose_name="Branche",
+                    ),
+                ),
+                (
+                    "dialogue",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="registrations",
+                        to="dialogues.dialogue",
+                        verbose_name="Branchendialog",
+                    ),
+                ),
+                (
+                    "part_of",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="parts",
+                        to="dialogues.registration",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Anmeldung',
-                'verbose_name_plural': 'Anmeldungen',
-                'ordering': ['-created_at', '-pk'],
-                'permissions': [('export_registration', 'Darf Teilnehmerlisten ausgeben'), ('check_in_registration', 'Darf Teilnehmende abhaken')],
+                "verbose_name": "Anmeldung",
+                "verbose_name_plural": "Anmeldungen",
+                "ordering": ["-created_at", "-pk"],
+                "permissions": [
+                    ("export_registration", "Darf Teilnehmerlisten ausgeben"),
+                    ("check_in_registration", "Darf Teilnehmende abhaken"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=40, verbose_name='Art')),
-                ('claimed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='Wann')),
-                ('registration', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='dialogues.registration')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=40, verbose_name="Art")),
+                ("claimed_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="Wann")),
+                (
+                    "registration",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="notices", to="dialogues.registration"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Einmalige Nachricht',
-                'verbose_name_plural': 'Einmalige Nachrichten',
+                "verbose_name": "Einmalige Nachricht",
+                "verbose_name_plural": "Einmalige Nachrichten",
             },
         ),
         migrations.CreateModel(
-            name='Answer',
+            name="Answer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('texts', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=500), size=None, verbose_name='Antwort')),
-                ('question', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='answers', to='dialogues.question', verbose_name='Frage')),
-                ('registration', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='answers', to='dialogues.registration')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "texts",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=500), size=None, verbose_name="Antwort"
+                    ),
+                ),
+                (
+                    "question",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="answers",
+                        to="dialogues.question",
+                        verbose_name="Frage",
+                    ),
+                ),
+                (
+                    "registration",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="answers", to="dialogues.registration"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Antwort',
-                'verbose_name_plural': 'Antworten',
+                "verbose_name": "Antwort",
+                "verbose_name_plural": "Antworten",
             },
         ),
         migrations.CreateModel(
-            name='RegistrationEvent',
+            name="RegistrationEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='Wann')),
-                ('action', models.CharField(max_length=20, verbose_name='Was')),
-                ('from_state', models.CharField(blank=True, choices=[('pending', 'Noch offen'), ('confirmed', 'Bestätigt'), ('waiting', 'Warteliste'), ('offered', 'Platz angeboten'), ('cancelled', 'Abgemeldet'), ('declined', 'Angebot abgelehnt'), ('expired', 'Verfallen'), ('rejected', 'Nicht angenommen')], max_length=10, verbose_name='Von')),
-                ('to_state', models.CharField(choices=[('pending', 'Noch offen'), ('confirmed', 'Bestätigt'), ('waiting', 'Warteliste'), ('offered', 'Platz angeboten'), ('cancelled', 'Abgemeldet'), ('declined', 'Angebot abgelehnt'), ('expired', 'Verfallen'), ('rejected', 'Nicht angenommen')], max_length=10, verbose_name='Zu')),
-                ('people', models.PositiveSmallIntegerField(verbose_name='Personen')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='Hinweis')),
-                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Wer')),
-                ('registration', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='dialogues.registration')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="Wann")),
+                ("action", models.CharField(max_length=20, verbose_name="Was")),
+                (
+                    "from_state",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("pending", "Noch offen"),
+                            ("confirmed", "Bestätigt"),
+                            ("waiting", "Warteliste"),
+                            ("offered", "Platz angeboten"),
+                            ("cancelled", "Abgemeldet"),
+                            ("declined", "Angebot abgelehnt"),
+                            ("expired", "Verfallen"),
+                            ("rejected", "Nicht angenommen"),
+                        ],
+                        max_length=10,
+                        verbose_name="Von",
+                    ),
+                ),
+                (
+                    "to_state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Noch offen"),
+                            ("confirmed", "Bestätigt"),
+                            ("waiting", "Warteliste"),
+                            ("offered", "Platz angeboten"),
+                            ("cancelled", "Abgemeldet"),
+                            ("declined", "Angebot abgelehnt"),
+                            ("expired", "Verfallen"),
+                            ("rejected", "Nicht angenommen"),
+                        ],
+                        max_length=10,
+                        verbose_name="Zu",
+                    ),
+                ),
+                ("people", models.PositiveSmallIntegerField(verbose_name="Personen")),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="Hinweis")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="Wer",
+                    ),
+                ),
+                (
+                    "registration",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="dialogues.registration"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Schritt einer Anmeldung',
-                'verbose_name_plural': 'Schritte einer Anmeldung',
-                'ordering': ['pk'],
+                "verbose_name": "Schritt einer Anmeldung",
+                "verbose_name_plural": "Schritte einer Anmeldung",
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Report',
+            name="Report",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('summary', models.TextField(blank=True, verbose_name='Zusammenfassung')),
-                ('participants', models.PositiveIntegerField(blank=True, help_text='Leer lassen: Es gilt, was abgehakt wurde.', null=True, verbose_name='Teilnehmende')),
-                ('companies', models.PositiveIntegerField(blank=True, null=True, verbose_name='Betriebe')),
-                ('published_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Veröffentlicht am')),
-                ('dialogue', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='report', to='dialogues.dialogue')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("summary", models.TextField(blank=True, verbose_name="Zusammenfassung")),
+                (
+                    "participants",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Leer lassen: Es gilt, was abgehakt wurde.",
+                        null=True,
+                        verbose_name="Teilnehmende",
+                    ),
+                ),
+                ("companies", models.PositiveIntegerField(blank=True, null=True, verbose_name="Betriebe")),
+                (
+                    "published_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="Veröffentlicht am"),
+                ),
+                (
+                    "dialogue",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="report", to="dialogues.dialogue"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Nachbericht',
-                'verbose_name_plural': 'Nachberichte',
+                "verbose_name": "Nachbericht",
+                "verbose_name_plural": "Nachberichte",
             },
         ),
         migrations.CreateModel(
-            name='SeatKind',
+            name="SeatKind",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='Reihenfolge')),
-                ('way', models.CharField(choices=[('onsite', 'Vor Ort'), ('online', 'Online')], default='onsite', max_length=10, verbose_name='Teilnahme')),
-                ('name', models.CharField(default='Platz vor Ort', max_length=60, verbose_name='Bezeichnung')),
-                ('capacity', models.PositiveSmallIntegerField(verbose_name='Plätze')),
-                ('dialogue', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='seat_kinds', to='dialogues.dialogue')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("order", models.PositiveSmallIntegerField(default=0, verbose_name="Reihenfolge")),
+                (
+                    "way",
+                    models.CharField(
+                        choices=[("onsite", "Vor Ort"), ("online", "Online")],
+                        default="onsite",
+                        max_length=10,
+                        verbose_name="Teilnahme",
+                    ),
+                ),
+                ("name", models.CharField(default="Platz vor Ort", max_length=60, verbose_name="Bezeichnung")),
+                ("capacity", models.PositiveSmallIntegerField(verbose_name="Plätze")),
+                (
+                    "dialogue",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="seat_kinds", to="dialogues.dialogue"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Art von Plätzen',
-                'verbose_name_plural': 'Plätze',
-                'ordering': ['order', 'pk'],
-                'abstract': False,
+                "verbose_name": "Art von Plätzen",
+                "verbose_name_plural": "Plätze",
+                "ordering": ["order", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Attendee',
+            name="Attendee",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, help_text='Leer lassen für „N.N.“', max_length=120, verbose_name='Name')),
-                ('role', models.CharField(blank=True, choices=[('trainees', 'Auszubildende'), ('employees', 'Beschäftigte'), ('managers', 'Führungskräfte')], max_length=10, verbose_name='Zielgruppe')),
-                ('presence', models.CharField(choices=[('unknown', 'nicht erfasst'), ('attended', 'war da'), ('absent', 'kam nicht')], default='unknown', max_length=10, verbose_name='Anwesenheit')),
-                ('checked_in_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Abgehakt am')),
-                ('registration', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attendees', to='dialogues.registration')),
-                ('seat_kind', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attendees', to='dialogues.seatkind', verbose_name='Platz')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(
+                        blank=True, help_text="Leer lassen für „N.N.“", max_length=120, verbose_name="Name"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("trainees", "Auszubildende"),
+                            ("employees", "Beschäftigte"),
+                            ("managers", "Führungskräfte"),
+                        ],
+                        max_length=10,
+                        verbose_name="Zielgruppe",
+                    ),
+                ),
+                (
+                    "presence",
+                    models.CharField(
+                        choices=[("unknown", "nicht erfasst"), ("attended", "war da"), ("absent", "kam nicht")],
+                        default="unknown",
+                        max_length=10,
+                        verbose_name="Anwesenheit",
+                    ),
+                ),
+                (
+                    "checked_in_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="Abgehakt am"),
+                ),
+                (
+                    "registration",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attendees",
+                        to="dialogues.registration",
+                    ),
+                ),
+                (
+                    "seat_kind",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attendees",
+                        to="dialogues.seatkind",
+                        verbose_name="Platz",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Teilnehmende Person',
-                'verbose_name_plural': 'Teilnehmende Personen',
-                'ordering': ['pk'],
+                "verbose_name": "Teilnehmende Person",
+                "verbose_name_plural": "Teilnehmende Personen",
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='TryReport',
+            name="TryReport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('where', models.CharField(help_text='Betrieb oder Einrichtung, so wie es hier stehen soll: „Schlosserei, Gevelsberg“.', max_length=120, verbose_name='Wo?')),
-                ('size', models.CharField(blank=True, choices=[('micro', 'kleinst'), ('small', 'klein'), ('medium', 'mittel'), ('large', 'groß')], max_length=10, verbose_name='Betriebsgröße')),
-                ('with_whom', models.CharField(help_text='Zum Beispiel „sechs Azubis im zweiten Lehrjahr“.', max_length=160, verbose_name='Mit wem?')),
-                ('worked', models.TextField(max_length=1000, verbose_name='Was hat geklappt?')),
-                ('failed', models.TextField(blank=True, max_length=1000, verbose_name='Was nicht?')),
-                ('would_repeat', models.BooleanField(default=True, verbose_name='Ich würde es wieder machen')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='E-Mail-Adresse')),
-                ('state', models.CharField(choices=[('pending', 'Adresse nicht bestätigt'), ('received', 'Eingegangen'), ('published', 'Veröffentlicht'), ('declined', 'Nicht aufgenommen')], default='pending', editable=False, max_length=10, verbose_name='Stand')),
-                ('reason', models.TextField(blank=True, editable=False, max_length=1000, verbose_name='Begründung')),
-                ('token_version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Geschrieben am')),
-                ('confirmed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Bestätigt am')),
-                ('answered_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Beantwortet am')),
-                ('format', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reports', to='dialogues.format', verbose_name='Format')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "where",
+                    models.CharField(
+                        help_text="Betrieb oder Einrichtung, so wie es hier stehen soll: „Schlosserei, Gevelsberg“.",
+                        max_length=120,
+                        verbose_name="Wo?",
+                    ),
+                ),
+                (
+                    "size",
+                    models.CharField(
+                        blank=True,
+                        choices=[("micro", "kleinst"), ("small", "klein"), ("medium", "mittel"), ("large", "groß")],
+                        max_length=10,
+                        verbose_name="Betriebsgröße",
+                    ),
+                ),
+                (
+                    "with_whom",
+                    models.CharField(
+                        help_text="Zum Beispiel „sechs Azubis im zweiten Lehrjahr“.",
+                        max_length=160,
+                        verbose_name="Mit wem?",
+                    ),
+                ),
+                ("worked", models.TextField(max_length=1000, verbose_name="Was hat geklappt?")),
+                ("failed", models.TextField(blank=True, max_length=1000, verbose_name="Was nicht?")),
+                ("would_repeat", models.BooleanField(default=True, verbose_name="Ich würde es wieder machen")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="E-Mail-Adresse")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Adresse nicht bestätigt"),
+                            ("received", "Eingegangen"),
+                            ("published", "Veröffentlicht"),
+                            ("declined", "Nicht aufgenommen"),
+                        ],
+                        default="pending",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="Stand",
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, editable=False, max_length=1000, verbose_name="Begründung")),
+                ("token_version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="Geschrieben am")),
+                (
+                    "confirmed_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="Bestätigt am"),
+                ),
+                (
+                    "answered_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="Beantwortet am"),
+                ),
+                (
+                    "format",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reports",
+                        to="dialogues.format",
+                        verbose_name="Format",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Bericht „Ausprobiert“',
-                'verbose_name_plural': 'Berichte „Ausprobiert“',
-                'ordering': ['-created_at', '-pk'],
+                "verbose_name": "Bericht „Ausprobiert“",
+                "verbose_name_plural": "Berichte „Ausprobiert“",
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Agreement',
+            name="Agreement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='Reihenfolge')),
-                ('text', models.CharField(max_length=400, verbose_name='Was')),
-                ('owner', models.CharField(blank=True, max_length=160, verbose_name='Wer, wenn nicht im Verzeichnis')),
-                ('due_on', models.DateField(blank=True, null=True, verbose_name='Bis wann')),
-                ('state', models.CharField(choices=[('open', 'offen'), ('kept', 'erledigt'), ('dropped', 'aufgegeben')], default='open', max_length=10, verbose_name='Stand')),
-                ('reason', models.CharField(blank=True, max_length=300, verbose_name='Warum aufgegeben')),
-                ('reported_on', models.DateField(blank=True, null=True, verbose_name='Stand vom')),
-                ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='agreements', to='actors.actor', verbose_name='Akteur')),
-                ('dialogue', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='agreements', to='dialogues.dialogue')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("order", models.PositiveSmallIntegerField(default=0, verbose_name="Reihenfolge")),
+                ("text", models.CharField(max_length=400, verbose_name="Was")),
+                ("owner", models.CharField(blank=True, max_length=160, verbose_name="Wer, wenn nicht im Verzeichnis")),
+                ("due_on", models.DateField(blank=True, null=True, verbose_name="Bis wann")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "offen"), ("kept", "erledigt"), ("dropped", "aufgegeben")],
+                        default="open",
+                        max_length=10,
+                        verbose_name="Stand",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=300, verbose_name="Warum aufgegeben")),
+                ("reported_on", models.DateField(blank=True, null=True, verbose_name="Stand vom")),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="agreements",
+                        to="actors.actor",
+                        verbose_name="Akteur",
+                    ),
+                ),
+                (
+                    "dialogue",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="agreements", to="dialogues.dialogue"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Vereinbarung',
-                'verbose_name_plural': 'Vereinbarungen',
-                'ordering': ['order', 'pk'],
-                'abstract': False,
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'dropped'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='agreement_is_dropped_with_a_reason', violation_error_message='Sagen Sie in einem Satz, warum das aufgegeben wurde.')],
+                "verbose_name": "Vereinbarung",
+                "verbose_name_plural": "Vereinbarungen",
+                "ordering": ["order", "pk"],
+                "abstract": False,
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "dropped"), _negated=True),
+                            models.Q(("reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="agreement_is_dropped_with_a_reason",
+                        violation_error_message="Sagen Sie in einem Satz, warum das aufgegeben wurde.",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='format',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'review', 'published', 'archived'])), name='format_state_is_known', violation_error_message='Diesen Stand gibt es nicht.'),
+            model_name="format",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["draft", "review", "published", "archived"])),
+                name="format_state_is_known",
+                violation_error_message="Diesen Stand gibt es nicht.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='format',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'published'), _negated=True), ('published_at__isnull', False), _connector='OR'), name='format_published_has_its_date', violation_error_message='Veröffentlichtes braucht einen Zeitpunkt.'),
+            model_name="format",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "published"), _negated=True), ("published_at__isnull", False), _connector="OR"
+                ),
+                name="format_published_has_its_date",
+                violation_error_message="Veröffentlichtes braucht einen Zeitpunkt.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='format',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at', None), ('published_at', None), ('expires_at__gt', models.F('published_at')), _connector='OR'), name='format_expires_after_publication', violation_error_message='„Sichtbar bis“ muss nach „Veröffentlicht ab“ liegen.'),
+            model_name="format",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("expires_at", None),
+                    ("published_at", None),
+                    ("expires_at__gt", models.F("published_at")),
+                    _connector="OR",
+                ),
+                name="format_expires_after_publication",
+                violation_error_message="„Sichtbar bis“ muss nach „Veröffentlicht ab“ liegen.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='format',
-            constraint=models.CheckConstraint(condition=models.Q(('target_groups__contained_by', ['trainees', 'employees', 'managers']), ('target_groups__len__gte', 1)), name='format_is_for_somebody', violation_error_message='Für wen ist das Format? Wählen Sie mindestens eine Zielgruppe.'),
+            model_name="format",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("target_groups__contained_by", ["trainees", "employees", "managers"]),
+                    ("target_groups__len__gte", 1),
+                ),
+                name="format_is_for_somebody",
+                violation_error_message="Für wen ist das Format? Wählen Sie mindestens eine Zielgruppe.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='format',
-            constraint=models.CheckConstraint(condition=models.Q(('group_from__gte', 1), ('group_to__gte', models.F('group_from'))), name='format_group_is_a_range', violation_error_message='„Gruppe bis“ muss mindestens so groß sein wie „Gruppe ab“.'),
+            model_name="format",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("group_from__gte", 1), ("group_to__gte", models.F("group_from"))),
+                name="format_group_is_a_range",
+                violation_error_message="„Gruppe bis“ muss mindestens so groß sein wie „Gruppe ab“.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='host',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('actor__isnull', False), ('name', '')), models.Q(('actor', None), models.Q(('name', ''), _negated=True)), _connector='OR'), name='host_is_an_actor_or_a_name', violation_error_message='Wählen Sie einen Akteur oder schreiben Sie einen Namen, nicht beides.'),
+            model_name="host",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("actor__isnull", False), ("name", "")),
+                    models.Q(("actor", None), models.Q(("name", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="host_is_an_actor_or_a_name",
+                violation_error_message="Wählen Sie einen Akteur oder schreiben Sie einen Namen, nicht beides.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='idea',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['new', 'checked', 'trial', 'format', 'dropped'])), name='idea_state_is_known'),
+            model_name="idea",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["new", "checked", "trial", "format", "dropped"])),
+                name="idea_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='idea',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'dropped'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='idea_is_dropped_with_a_reason'),
+            model_name="idea",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "dropped"), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="idea_is_dropped_with_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='idea',
-            constraint=models.CheckConstraint(condition=models.Q(('is_public', False), models.Q(('title', ''), _negated=True), _connector='OR'), name='shown_idea_has_a_title', violation_error_message='Geben Sie der Idee eine Überschrift, bevor sie gezeigt wird.'),
+            model_name="idea",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("is_public", False), models.Q(("title", ""), _negated=True), _connector="OR"),
+                name="shown_idea_has_a_title",
+                violation_error_message="Geben Sie der Idee eine Überschrift, bevor sie gezeigt wird.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='registration',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['dialogue', 'waiting_number'], name='waiting_line'),
+            model_name="registration",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")), fields=["dialogue", "waiting_number"], name="waiting_line"
+            ),
         ),
         migrations.AddIndex(
-            model_name='registration',
-            index=models.Index(fields=['dialogue', 'state'], name='registration_by_state'),
+            model_name="registration",
+            index=models.Index(fields=["dialogue", "state"], name="registration_by_state"),
         ),
         migrations.AddConstraint(
-            model_name='registration',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'confirmed', 'waiting', 'offered', 'cancelled', 'declined', 'expired', 'rejected'])), name='registration_state_is_known'),
+            model_name="registration",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ["pending", "confirmed", "waiting", "offered", "cancelled", "declined", "expired", "rejected"],
+                    )
+                ),
+                name="registration_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='registration',
-            constraint=models.UniqueConstraint(condition=models.Q(('part_of', None), ('state__in', ['pending', 'confirmed', 'waiting', 'offered']), models.Q(('email_key', ''), _negated=True)), fields=('dialogue', 'email_key'), name='one_living_registration_per_address'),
+            model_name="registration",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("part_of", None),
+                    ("state__in", ["pending", "confirmed", "waiting", "offered"]),
+                    models.Q(("email_key", ""), _negated=True),
+                ),
+                fields=("dialogue", "email_key"),
+                name="one_living_registration_per_address",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='registration',
-            constraint=models.UniqueConstraint(fields=('dialogue', 'waiting_number'), name='each_waiting_number_is_given_once'),
+            model_name="registration",
+            constraint=models.UniqueConstraint(
+                fields=("dialogue", "waiting_number"), name="each_waiting_number_is_given_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='registration',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'waiting'), _negated=True), ('waiting_number__isnull', False), _connector='OR'), name='who_waits_has_a_number'),
+            model_name="registration",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "waiting"), _negated=True), ("waiting_number__isnull", False), _connector="OR"
+                ),
+                name="who_waits_has_a_number",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='registration',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'offered'), _negated=True), ('offered_until__isnull', False), _connector='OR'), name='an_offer_has_a_deadline'),
+            model_name="registration",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "offered"), _negated=True), ("offered_until__isnull", False), _connector="OR"
+                ),
+                name="an_offer_has_a_deadline",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='registration',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'rejected'), _negated=True), models.Q(('reject_reason', ''), _negated=True), _connector='OR'), name='registration_is_rejected_with_a_reason'),
+            model_name="registration",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "rejected"), _negated=True),
+                    models.Q(("reject_reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="registration_is_rejected_with_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='registration',
-            constraint=models.CheckConstraint(condition=models.Q(('needs', ''), ('needs_agreed_at__isnull', False), _connector='OR'), name='needs_are_stored_with_consent', violation_error_message='Ohne Ihre Einwilligung dürfen wir das nicht speichern.'),
+            model_name="registration",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("needs", ""), ("needs_agreed_at__isnull", False), _connector="OR"),
+                name="needs_are_stored_with_consent",
+                violation_error_message="Ohne Ihre Einwilligung dürfen wir das nicht speichern.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='registration',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'expired', 'cancelled']), ('confirmed_at__isnull', False), _connector='OR'), name='registration_counts_after_confirmation_only'),
+            model_name="registration",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["pending", "expired", "cancelled"]), ("confirmed_at__isnull", False), _connector="OR"
+                ),
+                name="registration_counts_after_confirmation_only",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(fields=('registration', 'kind'), name='each_notice_goes_out_once'),
+            model_name="notice",
+            constraint=models.UniqueConstraint(fields=("registration", "kind"), name="each_notice_goes_out_once"),
         ),
         migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.UniqueConstraint(fields=('registration', 'question'), name='one_answer_per_question'),
+            model_name="answer",
+            constraint=models.UniqueConstraint(fields=("registration", "question"), name="one_answer_per_question"),
         ),
         migrations.AddConstraint(
-            model_name='seatkind',
-            constraint=models.UniqueConstraint(fields=('dialogue', 'name'), name='seat_kind_has_one_name_per_dialogue', violation_error_message='Diese Bezeichnung gibt es bei diesem Dialog schon.'),
+            model_name="seatkind",
+            constraint=models.UniqueConstraint(
+                fields=("dialogue", "name"),
+                name="seat_kind_has_one_name_per_dialogue",
+                violation_error_message="Diese Bezeichnung gibt es bei diesem Dialog schon.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='dialogue',
-            index=models.Index(fields=['starts_at'], name='dialogue_by_start'),
+            model_name="dialogue",
+            index=models.Index(fields=["starts_at"], name="dialogue_by_start"),
         ),
         migrations.AddConstraint(
-            model_name='dialogue',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'review', 'published', 'archived'])), name='dialogue_state_is_known', violation_error_message='Diesen Stand gibt es nicht.'),
+            model_name="dialogue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["draft", "review", "published", "archived"])),
+                name="dialogue_state_is_known",
+                violation_error_message="Diesen Stand gibt es nicht.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dialogue',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'published'), _negated=True), ('published_at__isnull', False), _connector='OR'), name='dialogue_published_has_its_date', violation_error_message='Veröffentlichtes braucht einen Zeitpunkt.'),
+            model_name="dialogue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "published"), _negated=True), ("published_at__isnull", False), _connector="OR"
+                ),
+                name="dialogue_published_has_its_date",
+                violation_error_message="Veröffentlichtes braucht einen Zeitpunkt.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dialogue',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at', None), ('published_at', None), ('expires_at__gt', models.F('published_at')), _connector='OR'), name='dialogue_expires_after_publication', violation_error_message='„Sichtbar bis“ muss nach „Veröffentlicht ab“ liegen.'),
+            model_name="dialogue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("expires_at", None),
+                    ("published_at", None),
+                    ("expires_at__gt", models.F("published_at")),
+                    _connector="OR",
+                ),
+                name="dialogue_expires_after_publication",
+                violation_error_message="„Sichtbar bis“ muss nach „Veröffentlicht ab“ liegen.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dialogue',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'published'), _negated=True), models.Q(('ends_at__isnull', False), ('starts_at__isnull', False)), _connector='OR'), name='published_dialogue_has_its_time', violation_error_message='Ein veröffentlichter Dialog braucht Beginn und Ende.'),
+            model_name="dialogue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "published"), _negated=True),
+                    models.Q(("ends_at__isnull", False), ("starts_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="published_dialogue_has_its_time",
+                violation_error_message="Ein veröffentlichter Dialog braucht Beginn und Ende.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dialogue',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_at', None), ('ends_at', None), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='dialogue_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Beginn liegen.'),
+            model_name="dialogue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("starts_at", None), ("ends_at", None), ("ends_at__gt", models.F("starts_at")), _connector="OR"
+                ),
+                name="dialogue_ends_after_it_starts",
+                violation_error_message="Das Ende muss nach dem Beginn liegen.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dialogue',
-            constraint=models.CheckConstraint(condition=models.Q(('signup_opens_at', None), ('signup_closes_at', None), ('signup_closes_at__gt', models.F('signup_opens_at')), _connector='OR'), name='dialogue_signup_closes_after_it_opens', violation_error_message='„Anmeldung bis“ muss nach „Anmeldung ab“ liegen.'),
+            model_name="dialogue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("signup_opens_at", None),
+                    ("signup_closes_at", None),
+                    ("signup_closes_at__gt", models.F("signup_opens_at")),
+                    _connector="OR",
+                ),
+                name="dialogue_signup_closes_after_it_opens",
+                violation_error_message="„Anmeldung bis“ muss nach „Anmeldung ab“ liegen.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dialogue',
-            constraint=models.CheckConstraint(condition=models.Q(('municipality', None), ('place', ''), _connector='OR'), name='dialogue_place_inside_or_outside', violation_error_message='Wählen Sie eine Stadt der Region oder nennen Sie einen Ort außerhalb, nicht beides.'),
+            model_name="dialogue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("municipality", None), ("place", ""), _connector="OR"),
+                name="dialogue_place_inside_or_outside",
+                violation_error_message="Wählen Sie eine Stadt der Region oder nennen Sie einen Ort außerhalb, nicht beides.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dialogue',
-            constraint=models.CheckConstraint(condition=models.Q(('target_groups__contained_by', ['trainees', 'employees', 'managers'])), name='dialogue_target_groups_are_known', violation_error_message='Diese Zielgruppe gibt es nicht.'),
+            model_name="dialogue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("target_groups__contained_by", ["trainees", "employees", "managers"])),
+                name="dialogue_target_groups_are_known",
+                violation_error_message="Diese Zielgruppe gibt es nicht.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dialogue',
-            constraint=models.CheckConstraint(condition=models.Q(('retention_days__gte', 1), ('retention_days__lte', 365)), name='dialogue_keeps_data_for_a_bounded_time', violation_error_message='Zwischen 1 und 365 Tagen.'),
+            model_name="dialogue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("retention_days__gte", 1), ("retention_days__lte", 365)),
+                name="dialogue_keeps_data_for_a_bounded_time",
+                violation_error_message="Zwischen 1 und 365 Tagen.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dialogue',
-            constraint=models.CheckConstraint(condition=models.Q(('cancelled_at', None), models.Q(('cancel_reason', ''), _negated=True), _connector='OR'), name='dialogue_is_cancelled_with_a_reason'),
+            model_name="dialogue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("cancelled_at", None), models.Q(("cancel_reason", ""), _negated=True), _connector="OR"
+                ),
+                name="dialogue_is_cancelled_with_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tryreport',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'received', 'published', 'declined'])), name='report_state_is_known'),
+            model_name="tryreport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["pending", "received", "published", "declined"])),
+                name="report_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tryreport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'declined'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='report_is_declined_with_a_reason'),
+            model_name="tryreport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "declined"), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="report_is_declined_with_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tryreport',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'pending'), ('confirmed_at__isnull', False), _connector='OR'), name='report_is_confirmed_before_use'),
+            model_name="tryreport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state", "pending"), ("confirmed_at__isnull", False), _connector="OR"),
+                name="report_is_confirmed_before_use",
+            ),
         ),
     ]
