@@ -134,6 +134,16 @@ mfa_reauthenticate_webauthn                             302            302      
 mfa_list_webauthn                                       302            200            200            200            200            200            200            200            200
 mfa_add_webauthn                                        302            200            200            200            200            200            200            200            200
 mfa_remove_webauthn                                     302            404            404            404            404            404            404            404            404
+dialogues:sign-up                                       200            200            200            200            200            200            200            200            200
+dialogues:invited                                       200            200            200            200            200            200            200            200            200
+dialogues:almost-done                                   200            200            200            200            200            200            200            200            200
+dialogues:erased                                        200            200            200            200            200            200            200            200            200
+dialogues:handed-over                                   200            200            200            200            200            200            200            200            200
+dialogues:registration                                  200            200            200            200            200            200            200            200            200
+dialogues:registration-party                            200            200            200            200            200            200            200            200            200
+dialogues:registration-transfer                         200            200            200            200            200            200            200            200            200
+dialogues:registration-reminders                        200            200            200            200            200            200            200            200            200
+dialogues:registration-data                             200            200            200            200            200            200            200            200            200
 account_login                                           200            302            302            302            302            302            302            302            302
 account_logout                                          302            200            200            200            200            200            200            200            200
 account_change_password                                 302            200            200            200            200            200            200            200            200

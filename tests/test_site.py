@@ -21,7 +21,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from practices.models import PracticePicture
-from tests.addresses import feeds, form_pages, public_pages, routes
+from tests.addresses import feeds, form_pages, public_pages, routes, sign_up_pages
 from tests.conftest import PortalClient
 from tests.make import (
     Site,
@@ -196,7 +196,8 @@ def test_every_kind_of_page_has_a_place_in_the_list_of_pages(visit: Visit) -> No
     inside = {"components"}
     secret = {
         *("practices:suggestion", "practices:preview", "dialogues:preview", "dialogues:feedback"),
-        *("ideas:own", "formats:own-report", "formats:preview"),
+        *("ideas:own", "formats:own-report", "formats:preview", "dialogues:online"),
+        *sign_up_pages(),
     }
     public = {route.name for route in routes() if not route.path.startswith(("admin/", "konto/"))}
     forms = {name for name in form_pages() if not name.startswith("account_")}

@@ -237,6 +237,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8790)
     parser.add_argument("--json", type=Path, help="keep the figures in this file")
     options = parser.parse_args()
+    # Imports this module in turn.
+    from tests.benchmarks import sign_ups
 
     try:
         prepare()
@@ -245,6 +247,7 @@ def main() -> None:
         figures = {rows: measure(subject, rows, options.seconds, options.port) for rows in sizes}
         if len(figures) > 1:
             print_growth(subject, figures)
+        sign_ups.measure([200, 500], options.port + 2)
         if options.json:
             options.json.write_text(json.dumps(figures, indent=1))
     finally:

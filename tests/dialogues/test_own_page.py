@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.utils import timezone
 from dialogues import registration
 from dialogues.models import Dialogue, DialogueDocument, Question, Registration, RegistrationEvent, SeatKind
 from dialogues.registration import Person
+from platform_mark import erasures
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import full_text
 from platform_mark.tokens import make_token
@@ -259,7 +261,10 @@ def test_own_data_is_complete_and_nobody_elses(client: Any) -> None:
     assert "fremd" not in response.content.decode()
 
 
-def test_erasing_frees_the_seat_and_leaves_only_numbers(client: Any) -> None:
+def test_erasing_frees_the_seat_leaves_only_numbers_and_outlives_a_restore(
+    client: Any, settings: Any, tmp_path: Path
+) -> None:
+    settings.DATA_DIR, before = tmp_path, timezone.now()
     dialogue = make_dialogue(seats=1)
     row, waits = book(dialogue, "kanarienvogel", needs="Zebraallergie", needs_agreed=True), book(dialogue, "b")
     old = own(row)
@@ -281,6 +286,8 @@ def test_erasing_frees_the_seat_and_leaves_only_numbers(client: Any) -> None:
         assert trace not in stored
     assert row.attendees.get().name == ""
     assert row.events.filter(action="erased").count() == 1
+    known = ["kanarienvogel@firma.example", "b@firma.example"]
+    assert erasures.erased_since(before, known) == ["kanarienvogel@firma.example"]
 
 
 def test_consent_to_news_is_withdrawn_by_button(client: Any) -> None:
@@ -298,7 +305,7 @@ def test_own_pages_leave_no_trace_outside(client: Any) -> None:
     for page in SUB_PAGES:
         response = client.get(own(row) + page)
         assert response.status_code == 200
-        assert response["Referrer-Policy"] == "no-referrer"
+        assert response["Referrer-Policy"] == "same-origin"
         assert "no-store" in response["Cache-Control"]
         assert "noindex" in response["X-Robots-Tag"]
         assert 'href="http' not in response.content.decode().replace(f'href="{django_settings.BASE_URL}', "")
