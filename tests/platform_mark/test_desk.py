@@ -76,11 +76,11 @@ def make_account(number: int) -> User:
 
 
 def make_coded_branch(number: int) -> Branch:
-    branch = make_branch(f"Branche {number}")
+    branch = make_branch(f"Fach {number}")
     BranchCode.objects.create(branch=branch, code=str(number))
     BranchCode.objects.create(branch=branch, code=f"9{number}")
     if number % 2:
-        make_branch(f"Frühere Branche {number}", merged_into=branch)
+        make_branch(f"Früheres Fach {number}", merged_into=branch)
     return branch
 
 
