@@ -28,6 +28,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from actors.models import Activity, Actor, Claim, Proposal, Revision
 from dialogues.formats.models import Format, Idea, TryReport
 from dialogues.models import Agreement, Dialogue, Feedback, Registration, Series
 from platform_mark.accounts.models import User
@@ -41,6 +42,7 @@ from platform_mark.publishing.models import State
 from platform_mark.search.models import Synonym
 from platform_mark.taxonomy.models import Branch, BranchCode, District, Municipality, Selection, Topic
 from practices.models import Practice, Suggestion
+from tests.actors.make import make_activity, make_actor, make_revision
 from tests.cast import PEOPLE, Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
 from tests.dialogues.formats.make import make_format
@@ -80,11 +82,11 @@ def make_account(number: int) -> User:
 
 
 def make_coded_branch(number: int) -> Branch:
-    branch = make_branch(f"Branche {number}")
+    branch = make_branch(f"Fach {number}")
     BranchCode.objects.create(branch=branch, code=str(number))
     BranchCode.objects.create(branch=branch, code=f"9{number}")
     if number % 2:
-        make_branch(f"Frühere Branche {number}", merged_into=branch)
+        make_branch(f"Früheres Fach {number}", merged_into=branch)
     return branch
 
 
@@ -122,6 +124,11 @@ def make_feedback(number: int) -> Feedback:
 
 # A row of each model of the administration; a new model must find its place here.
 MAKERS: dict[type[Model], Callable[[int], Any]] = {
+    Actor: lambda number: make_actor(f"Wartende {next(_numbers)}", state="waiting", approved_at=None),
+    Activity: lambda number: make_activity(confirmed_at=timezone.now() - timedelta(days=200)),
+    Revision: lambda number: make_revision(),
+    Claim: lambda number: Claim.objects.create(actor=make_actor(), user=make_user(), reason="Ich arbeite da."),
+    Proposal: lambda number: Proposal.objects.create(activity=make_activity(), text="Der Link ist tot."),
     User: make_account,
     Branch: make_coded_branch,
     Topic: lambda number: make_topic(f"Thema {number}", synonyms=["Wort"]),
@@ -381,7 +388,9 @@ def test_loading_roles_again_takes_back_what_was_added_by_hand() -> None:
     group = Group.objects.get(name="Moderation")
     group.permissions.set(Group.objects.get(name="Verwaltung").permissions.all())
     load_roles()
-    assert {right.codename for right in group.permissions.all()} == {"view_practice", "view_branch", "view_topic"}
+    names = {right.codename for right in group.permissions.all()}
+    assert {"view_practice", "view_branch", "view_topic", "change_revision"} <= names
+    assert not names & {"view_user", "change_user", "view_legaltext", "view_outgoingmail"}
 
 
 def test_autocompletion_tells_nothing_to_who_may_not_see_the_rows(cast: Cast) -> None:
