@@ -254,11 +254,15 @@ def measure(rows: int, seconds: float, port: int) -> Figures:
     from django.db import connection
 
     from tests.benchmarks.data import load
+    from tests.benchmarks.dialogues import DIALOGUES, dialogue_pages, load_dialogues
 
     start = time.monotonic()
     load(rows)
-    print(f"{rows} Beispiele (geladen in {time.monotonic() - start:.0f} s), {WORKERS} sync worker")
-    found = pages(rows)
+    load_dialogues()
+    print(
+        f"{rows} Beispiele und {DIALOGUES} Dialoge (geladen in {time.monotonic() - start:.0f} s), {WORKERS} sync worker"
+    )
+    found = pages(rows) | dialogue_pages()
     connection.close()
     print(
         f"{'Seite':<20}{'CPU ms':>8}{'x Maß':>7}{'req/s':>7}{'p50 ms':>8}{'p95 ms':>8}"
