@@ -15,7 +15,7 @@ DIALOGUES = 5_000
 
 def load_dialogues(rows: int = DIALOGUES) -> None:
     """Fill up to so many dialogues, the same ones every time."""
-    chance, present = random.Random(5), Dialogue.objects.count()  # noqa: S311
+    chance, present = random.Random(5), Dialogue.objects.count()
     branches, towns = list(Branch.objects.current()), list(Municipality.objects.all())
     today = timezone.localtime().replace(hour=16, minute=0, second=0, microsecond=0)
     starts = [today + timedelta(days=chance.randint(-1_500, 1_500)) for _ in range(present, rows)]
