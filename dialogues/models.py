@@ -1,6 +1,6 @@
 """Branchendialoge: what is planned, who has a seat, who waits, and what came of it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Self
 
 from django.conf import settings
@@ -67,6 +67,24 @@ class DialogueQuerySet(PublishableQuerySet):
         return self.select_related("municipality__district", "report").prefetch_related(
             "branches", "agenda", "hosts__actor", "outcomes", "agreements"
         )
+
+    def awaiting_report(self, at: datetime | None = None) -> Self:
+        """Past dialogues that took place and of which nobody can read yet what came of it."""
+        is_told = Q(report__published_at__isnull=False)
+        return self.filter(ends_at__lte=at or timezone.now(), state="published", cancelled_at=None).exclude(is_told)
+
+    def with_people_waiting(self, at: datetime | None = None) -> Self:
+        """Dialogues ahead with somebody on the waiting list."""
+        line = Registration.objects.in_line().order_by().values("dialogue")
+        return self.filter(starts_at__gt=at or timezone.now(), state="published", cancelled_at=None, pk__in=line)
+
+    def unticked(self, at: datetime | None = None) -> Self:
+        """Past dialogues with confirmed people of whom nobody was noted as there or absent."""
+        people = Attendee.objects.filter(registration__state="confirmed")
+        noted = people.exclude(presence=Attendee.Presence.UNKNOWN).values("registration__dialogue")
+        return self.filter(
+            ends_at__lte=at or timezone.now(), cancelled_at=None, pk__in=people.values("registration__dialogue")
+        ).exclude(pk__in=noted)
 
     def promoting(self, at: datetime | None = None) -> Self:
         """Dialogues in which a freed seat still goes to somebody waiting: public, not cancelled, closed or begun."""
@@ -789,6 +807,12 @@ class Outcome(DialoguePart):
         return self.text[:60]
 
 
+class AgreementQuerySet(models.QuerySet):
+    def overdue(self, on: date | None = None) -> Self:
+        """Agreements that are still open after the day they were promised for."""
+        return self.filter(state="open", due_on__lt=on or timezone.localdate())
+
+
 class Agreement(DialoguePart):
     """What somebody promised to do, by when, and what became of it."""
 
@@ -807,6 +831,8 @@ class Agreement(DialoguePart):
     state = models.CharField("Stand", max_length=10, choices=State, default=State.OPEN)
     reason = models.CharField("Warum aufgegeben", max_length=300, blank=True)
     reported_on = models.DateField("Stand vom", null=True, blank=True)
+
+    objects = AgreementQuerySet.as_manager()
 
     class Meta(DialoguePart.Meta):
         verbose_name = "Vereinbarung"

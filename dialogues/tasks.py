@@ -2,7 +2,12 @@
 
 from procrastinate.contrib.django import app
 
-from . import registration, retention
+from . import (
+    registration,
+    reminding_tasks,  # noqa: F401 (its jobs are found by this import)
+    retention,
+)
+from .formats import tasks as format_tasks  # noqa: F401 (as above)
 
 
 @app.periodic(cron="*/5 * * * *", periodic_id="expire-offers")

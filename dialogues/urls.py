@@ -1,6 +1,7 @@
 from django.urls import path
 
 from . import feedback_views, feeds, views
+from .mail_urls import mail_patterns
 from .signup_urls import signup_patterns
 
 app_name = "dialogues"
@@ -13,4 +14,5 @@ urlpatterns = [
     path("dialoge/<slug:slug>/termin.ics", feeds.one, name="calendar"),
     path("anmeldung/<str:token>/rueckmeldung/", feedback_views.feedback, name="feedback"),
     *signup_patterns,
+    *mail_patterns,
 ]

@@ -46,11 +46,14 @@ class Contents:
 
     rows: Mapping[str, int]
     files: int
+    made_at: datetime
 
 
 def make(parent: Path) -> Path:
     """Write a backup into a new folder below `parent` and return it; a folder with its final name is complete."""
-    folder = parent / f"{PREFIX}{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    # Taken before the dump: whoever is erased while it is written is erased again after a restore.
+    begun_at = datetime.now(UTC)
+    folder = parent / f"{PREFIX}{begun_at:%Y%m%dT%H%M%SZ}"
     draft = parent / f".{folder.name}.partial"
     if folder.exists():
         raise BackupError(f"{folder} gibt es schon.")
@@ -60,7 +63,7 @@ def make(parent: Path) -> Path:
         rows = _dump_database(draft / DUMP)
         files = _zip_uploads(draft / UPLOADS)
         manifest = {
-            "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "made_at": begun_at.isoformat(timespec="seconds"),
             "server": _server_major(),
             "rows": rows,
             "files": files,
@@ -110,7 +113,7 @@ def verify(folder: Path) -> Contents:
         raise BackupError(f"{folder} ist keine vollständige Sicherung.") from error
     if changed:
         raise BackupError(f"Beschädigt oder verändert: {', '.join(changed)} in {folder}.")
-    return Contents(rows=manifest["rows"], files=manifest["files"])
+    return Contents(rows=manifest["rows"], files=manifest["files"], made_at=datetime.fromisoformat(manifest["made_at"]))
 
 
 # Restored objects belong to whoever restores.

@@ -68,15 +68,15 @@ def proxy_is_counted(**kwargs: Any) -> Sequence[CheckMessage]:
     ]
 
 
-@register(Tags.security, deploy=True)
+@register(Tags.security)
 def mail_is_encrypted(**kwargs: Any) -> Sequence[CheckMessage]:
-    """Warn of mail that crosses a network in the clear, password included."""
+    """Refuse mail that crosses a network in the clear, password included."""
     if settings.EMAIL_HOST in LOOPBACK or settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL or settings.QUICK_START:
         return []
     return [
-        Warning(
+        Error(
             "EMAIL_URL schickt Mails und Passwort unverschlüsselt durchs Netz.",
             hint="Bitte smtp+tls:// (STARTTLS, Port 587) oder smtp+ssl:// (Port 465) verwenden.",
-            id="platform_mark.W003",
+            id="platform_mark.E003",
         )
     ]

@@ -11,15 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.html import format_html
 
-from platform_mark.mail.outbox import Link, queue
 from platform_mark.slugs import free_slug
 from platform_mark.taxonomy.models import Municipality
 from platform_mark.tokens import BadToken, read_token
 
+from .mails import PURPOSE, tell
 from .models import Practice, Suggestion
 
-PURPOSE = "practices.suggestion"
-PATH = "/beispiele/vorschlag/{token}/"
 UNCONFIRMED = timedelta(hours=48)
 KEEP_ADDRESS = timedelta(days=30)
 
@@ -38,7 +36,7 @@ def suggest(*, company: str, place: str, what: str, benefit: str, email: str) ->
     suggestion = Suggestion(company=company, place=place, what=what, benefit=benefit, email=email)
     suggestion.full_clean()
     suggestion.save()
-    queue("vorschlag-bestaetigen", email, context={}, link=_link(suggestion), is_limited=True)
+    tell("vorschlag-bestaetigen", suggestion)
     return suggestion
 
 
@@ -103,10 +101,6 @@ def forget_old() -> tuple[int, int]:
     return unconfirmed, answered.update(email="")
 
 
-def _link(suggestion: Suggestion) -> Link:
-    return Link(PATH, PURPOSE, suggestion.pk, suggestion.token_version)
-
-
 def _is_expired(suggestion: Suggestion) -> bool:
     is_pending = suggestion.state == Suggestion.State.PENDING
     return is_pending and suggestion.created_at < timezone.now() - UNCONFIRMED
@@ -126,12 +120,7 @@ def _answerable(suggestion: Suggestion) -> Suggestion:
 def _answer(suggestion: Suggestion, state: Suggestion.State, mail: str) -> None:
     suggestion.state, suggestion.answered_at = state, timezone.now()
     suggestion.save(update_fields=["state", "reason", "practice", "answered_at"])
-    queue(
-        mail,
-        suggestion.email,
-        context={"company": suggestion.company, "reason": suggestion.reason},
-        link=_link(suggestion),
-    )
+    tell(mail, suggestion)
 
 
 def _paragraphs(text: str) -> str:

@@ -186,7 +186,7 @@ def test_the_production_environment_passes_every_deployment_check(tmp_path: Path
         ({"ALLOWED_HOSTS": "www.portal.example"}, "platform_mark.E002"),
         ({"ALLOWED_HOSTS": "portal.example,.portal.example"}, "platform_mark.W001"),
         ({"TRUSTED_PROXIES": "0"}, "platform_mark.W002"),
-        ({"EMAIL_URL": "smtp://mail.portal.example:25"}, "platform_mark.W003"),
+        ({"EMAIL_URL": "smtp://mail.portal.example:25"}, "platform_mark.E003"),
         ({"DEBUG": "1"}, "security.W018"),
     ],
 )

@@ -10,20 +10,25 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.urls import reverse
 
+from dialogues.formats.models import Idea, TryReport
+from dialogues.models import Agreement, Series
 from platform_mark.accounts.models import User
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.media.models import Image
-from platform_mark.pages.models import LegalText
+from platform_mark.pages.models import BarrierReport, LegalText, Operator
 from platform_mark.search.models import Synonym
 from platform_mark.taxonomy.models import District, Municipality, Selection, Topic
 from practices.models import Practice, Suggestion
 from tests.addresses import Route, feeds, form_pages, public_pages, routes, secret_pages
 from tests.cast import PASSWORD, PEOPLE, Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
+from tests.dialogues.make import make_dialogue, make_registration
+from tests.mails import make_bulk, make_mail_text
 from tests.make import Site, fill_site, make_document
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +44,14 @@ components                                              404            404      
 legal-impressum                                         200            200            200            200            200            200            200            200            200
 legal-datenschutz                                       200            200            200            200            200            200            200            200            200
 legal-barrierefreiheit                                  200            200            200            200            200            200            200            200            200
+legal-nutzungsbedingungen                               200            200            200            200            200            200            200            200            200
+legal-moderationsregeln                                 200            200            200            200            200            200            200            200            200
+legal-lizenz                                            200            200            200            200            200            200            200            200            200
+legal-leichte-sprache                                   200            200            200            200            200            200            200            200            200
+legal-leichte-sprache-beispiele                         200            200            200            200            200            200            200            200            200
+legal-leichte-sprache-dialoge                           200            200            200            200            200            200            200            200            200
+barrier-report                                          200            200            200            200            200            200            200            200            200
+barrier-sent                                            200            200            200            200            200            200            200            200            200
 sitemap                                                 200            200            200            200            200            200            200            200            200
 robots                                                  200            200            200            200            200            200            200            200            200
 security                                                200            200            200            200            200            200            200            200            200
@@ -58,6 +71,17 @@ practices:suggestion                                    200            200      
 practices:compare                                       200            200            200            200            200            200            200            200            200
 practices:preview                                       200            200            200            200            200            200            200            200            200
 practices:detail                                        200            200            200            200            200            200            200            200            200
+formats:list                                            200            200            200            200            200            200            200            200            200
+formats:set                                             200            200            200            200            200            200            200            200            200
+formats:report-sent                                     200            200            200            200            200            200            200            200            200
+formats:own-report                                      200            200            200            200            200            200            200            200            200
+formats:preview                                         200            200            200            200            200            200            200            200            200
+formats:detail                                          200            200            200            200            200            200            200            200            200
+formats:report                                          200            200            200            200            200            200            200            200            200
+ideas:list                                              200            200            200            200            200            200            200            200            200
+ideas:send                                              200            200            200            200            200            200            200            200            200
+ideas:sent                                              200            200            200            200            200            200            200            200            200
+ideas:own                                               200            200            200            200            200            200            200            200            200
 account_login                                           200            302            302            302            302            302            302            302            302
 account_logout                                          302            200            200            200            200            200            200            200            200
 account_change_password                                 302            200            200            200            200            200            200            200            200
@@ -118,12 +142,28 @@ admin:taxonomy_selection_history                        302            403      
 admin:taxonomy_selection_delete                         302            403            403            403            403            403            403            403            200
 admin:taxonomy_selection_change                         302            403            403            200            403            403            403            403            200
 admin/taxonomy/selection/<path:object_id>/              302            403            302            302            302            302            302            302            302
-admin:outbox_outgoingmail_changelist                    302            403            403            403            403            403            200            200            200
+admin:outbox_outgoingmail_changelist                    302            403            403            403            403            200            200            200            200
 admin:outbox_outgoingmail_add                           302            403            403            403            403            403            403            403            403
-admin:outbox_outgoingmail_history                       302            403            403            403            403            403            200            200            200
+admin:outbox_outgoingmail_history                       302            403            403            403            403            200            200            200            200
 admin:outbox_outgoingmail_delete                        302            403            403            403            403            403            403            403            200
-admin:outbox_outgoingmail_change                        302            403            403            403            403            403            200            200            200
+admin:outbox_outgoingmail_change                        302            403            403            403            403            200            200            200            200
 admin/outbox/outgoingmail/<path:object_id>/             302            403            302            302            302            302            302            302            302
+admin:outbox_bulkmail_changelist                        302            403            403            403            403            200            403            200            200
+admin:outbox_bulkmail_history                           302            403            403            403            403            200            403            200            200
+admin:outbox_bulkmail_change                            302            403            403            403            403            200            403            200            200
+admin:outbox_bulkmail_add                               302            403            403            403            403            403            403            403            403
+admin:outbox_bulkmail_delete                            302            403            403            403            403            403            403            403            403
+admin/outbox/bulkmail/<path:object_id>/                 302            403            302            302            302            302            302            302            302
+admin:outbox_mailtext_changelist                        302            403            403            403            403            200            403            200            200
+admin:outbox_mailtext_history                           302            403            403            403            403            200            403            200            200
+admin:outbox_mailtext_change                            302            403            403            403            403            302            403            302            302
+admin:outbox_mailtext_add                               302            403            403            403            403            403            403            403            403
+admin:outbox_mailtext_delete                            302            403            403            403            403            403            403            403            403
+admin/outbox/mailtext/<path:object_id>/                 302            403            302            302            302            302            302            302            302
+admin:outbox_bulkmail_release                           302            403            403            403            403            200            403            200            200
+admin:outbox_mailtext_edit                              302            403            403            403            403            200            403            200            200
+admin:person                                            302            403            403            403            403            403            200            403            200
+dialogues:online                                        302            302            302            302            302            302            302            302            302
 admin:media_image_changelist                            302            403            403            200            403            403            403            403            200
 admin:media_image_add                                   302            403            403            200            403            403            403            403            200
 admin:media_image_history                               302            403            403            200            403            403            403            403            200
@@ -149,9 +189,75 @@ admin:pages_legaltext_history                           302            403      
 admin:pages_legaltext_delete                            302            403            403            403            403            403            403            403            403
 admin:pages_legaltext_change                            302            403            403            403            403            403            200            200            200
 admin/pages/legaltext/<path:object_id>/                 302            403            302            302            302            302            302            302            302
+admin:pages_operator_changelist                         302            403            403            403            403            403            403            302            302
+admin:pages_operator_add                                302            403            403            403            403            403            403            403            403
+admin:pages_operator_history                            302            403            403            403            403            403            403            200            200
+admin:pages_operator_delete                             302            403            403            403            403            403            403            403            403
+admin:pages_operator_change                             302            403            403            403            403            403            403            200            200
+admin/pages/operator/<path:object_id>/                  302            403            302            302            302            302            302            302            302
+admin:pages_barrierreport_changelist                    302            403            403            200            403            403            200            200            200
+admin:pages_barrierreport_add                           302            403            403            403            403            403            403            403            403
+admin:pages_barrierreport_history                       302            403            403            200            403            403            200            200            200
+admin:pages_barrierreport_delete                        302            403            403            403            403            403            403            403            403
+admin:pages_barrierreport_change                        302            403            403            200            403            403            200            200            200
+admin/pages/barrierreport/<path:object_id>/             302            403            302            302            302            302            302            302            302
 admin:practices_practice_release                        302            403            403            200            403            403            403            403            200
 admin:practices_practice_revise                         302            403            405            405            405            405            405            405            405
 admin:practices_practice_import                         302            403            403            200            403            403            403            403            200
+admin:dialogues_dialogue_calendar                       302            403            403            200            403            200            403            403            200
+admin:dialogues_dialogue_statistics                     302            403            403            200            403            200            403            403            200
+admin:dialogues_dialogue_cancel                         302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_reschedule                     302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_copy                           302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_series                         302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_report                         302            403            405            405            405            405            405            405            405
+admin:dialogues_dialogue_invitation                     302            403            405            405            405            405            405            405            405
+admin:dialogues_dialogue_participants                   302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_badges                         302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_check_in                       302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_no_shows                       302            403            405            405            405            405            405            405            405
+admin:dialogues_dialogue_versions                       302            403            403            200            403            200            403            403            200
+admin:dialogues_dialogue_move                           302            403            405            405            405            405            405            405            405
+admin:dialogues_dialogue_preview                        302            403            405            405            405            405            405            405            405
+admin:dialogues_dialogue_changelist                     302            403            403            200            403            200            403            403            200
+admin:dialogues_dialogue_add                            302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_history                        302            403            403            200            403            200            403            403            200
+admin:dialogues_dialogue_delete                         302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_change                         302            403            403            200            403            200            403            403            200
+admin/dialogues/dialogue/<path:object_id>/              302            403            302            302            302            302            302            302            302
+admin:dialogues_agreement_changelist                    302            403            403            403            403            200            403            403            200
+admin:dialogues_agreement_add                           302            403            403            403            403            200            403            403            200
+admin:dialogues_agreement_history                       302            403            403            403            403            200            403            403            200
+admin:dialogues_agreement_delete                        302            403            403            403            403            200            403            403            200
+admin:dialogues_agreement_change                        302            403            403            403            403            200            403            403            200
+admin/dialogues/agreement/<path:object_id>/             302            403            302            302            302            302            302            302            302
+admin:dialogues_series_changelist                       302            403            403            403            403            200            403            403            200
+admin:dialogues_series_add                              302            403            403            403            403            200            403            403            200
+admin:dialogues_series_history                          302            403            403            403            403            200            403            403            200
+admin:dialogues_series_delete                           302            403            403            403            403            200            403            403            200
+admin:dialogues_series_change                           302            403            403            403            403            200            403            403            200
+admin/dialogues/series/<path:object_id>/                302            403            302            302            302            302            302            302            302
+admin:dialogues_feedback_changelist                     302            403            403            403            403            200            403            403            200
+admin:dialogues_feedback_add                            302            403            403            403            403            403            403            403            403
+admin:dialogues_feedback_history                        302            403            403            403            403            200            403            403            200
+admin:dialogues_feedback_delete                         302            403            403            403            403            403            403            403            200
+admin:dialogues_feedback_change                         302            403            403            403            403            200            403            403            200
+admin/dialogues/feedback/<path:object_id>/              302            403            302            302            302            302            302            302            302
+admin:dialogues_registration_export                     302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_accept                     302            403            403            403            403            302            403            403            302
+admin:dialogues_registration_reject                     302            403            403            403            403            302            403            403            302
+admin:dialogues_registration_move                       302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_merge                      302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_transfer                   302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_resend                     302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_cancel                     302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_erase                      302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_changelist                 302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_add                        302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_history                    302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_delete                     302            403            403            403            403            403            403            403            403
+admin:dialogues_registration_change                     302            403            403            403            403            200            403            403            200
+admin/dialogues/registration/<path:object_id>/          302            403            302            302            302            302            302            302            302
 admin:practices_practice_template                       302            403            403            200            403            403            403            403            200
 admin:practices_practice_check                          302            403            403            302            403            403            403            403            302
 admin:practices_practice_export                         302            403            403            200            200            200            403            403            200
@@ -171,6 +277,29 @@ admin:practices_suggestion_history                      302            403      
 admin:practices_suggestion_delete                       302            403            403            403            403            403            403            403            403
 admin:practices_suggestion_change                       302            403            403            200            403            403            200            403            200
 admin/practices/suggestion/<path:object_id>/            302            403            302            302            302            302            302            302            302
+admin:dialogues_format_versions                         302            403            403            200            403            403            403            403            200
+admin:dialogues_format_move                             302            403            405            405            405            405            405            405            405
+admin:dialogues_format_preview                          302            403            405            405            405            405            405            405            405
+admin:dialogues_format_changelist                       302            403            403            200            403            403            403            403            200
+admin:dialogues_format_add                              302            403            403            200            403            403            403            403            200
+admin:dialogues_format_history                          302            403            403            200            403            403            403            403            200
+admin:dialogues_format_delete                           302            403            403            200            403            403            403            403            200
+admin:dialogues_format_change                           302            403            403            200            403            403            403            403            200
+admin/dialogues/format/<path:object_id>/                302            403            302            302            302            302            302            302            302
+admin:dialogues_idea_answer                             302            403            403            200            403            403            403            403            200
+admin:dialogues_idea_changelist                         302            403            403            200            403            403            200            403            200
+admin:dialogues_idea_add                                302            403            403            403            403            403            403            403            403
+admin:dialogues_idea_history                            302            403            403            200            403            403            200            403            200
+admin:dialogues_idea_delete                             302            403            403            200            403            403            403            403            200
+admin:dialogues_idea_change                             302            403            403            200            403            403            200            403            200
+admin/dialogues/idea/<path:object_id>/                  302            403            302            302            302            302            302            302            302
+admin:dialogues_tryreport_answer                        302            403            403            200            403            403            403            403            200
+admin:dialogues_tryreport_changelist                    302            403            403            200            403            403            200            403            200
+admin:dialogues_tryreport_add                           302            403            403            403            403            403            403            403            403
+admin:dialogues_tryreport_history                       302            403            403            200            403            403            200            403            200
+admin:dialogues_tryreport_delete                        302            403            403            403            403            403            403            403            403
+admin:dialogues_tryreport_change                        302            403            403            200            403            403            200            403            200
+admin/dialogues/tryreport/<path:object_id>/             302            403            302            302            302            302            302            302            302
 admin:app_list                                          302            403            404            200            200            200            200            404            200
 admin/(?P<url>.*)$                                      302            403            404            404            404            404            404            404            404
 """
@@ -209,6 +338,7 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
     """Every address with something real for each of its parameters."""
     secret = secret_pages(site)
     image, document = Image.objects.first(), make_document()
+    meeting = make_dialogue("Rüsten ohne Suchen im Test")
     rows: dict[str, Model] = {
         "accounts/user": cast.person("stranger").user,
         "taxonomy/branch": site.metal,
@@ -218,16 +348,31 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
         "taxonomy/municipality": Municipality.objects.earliest("pk"),
         "search/synonym": Synonym.objects.create(terms=["KI", "künstliche Intelligenz"]),
         "outbox/outgoingmail": OutgoingMail.objects.earliest("pk"),
+        "outbox/bulkmail": make_bulk(),
+        "outbox/mailtext": make_mail_text(),
         "media/image": image,
         "media/document": document,
         "pages/legaltext": LegalText.objects.earliest("pk"),
         "practices/practice": site.hidden[0],
+        "pages/operator": Operator.objects.create(**settings.OPERATOR),
+        "pages/barrierreport": BarrierReport.objects.create(where="/", what="Kein Fokus."),
+        "dialogues/format": site.format_draft,
+        "dialogues/idea": Idea.objects.earliest("pk"),
+        "dialogues/tryreport": TryReport.objects.earliest("pk"),
+        "dialogues/dialogue": meeting,
+        "dialogues/registration": make_registration(meeting),
+        "dialogues/series": Series.objects.create(name="Metallrunde"),
+        "dialogues/agreement": Agreement.objects.create(dialogue=meeting, text="Vorlage schicken"),
+        "dialogues/feedback": [
+            *(meeting.feedback.create(was_useful=5, was_fitting=4, will_act=3) for _ in range(5))
+        ].pop(),
         "practices/suggestion": Suggestion.objects.earliest("pk"),
     }
     special = {
         "media:image": f"/medien/bilder/{image.token}/{image.widths[0]}.webp",
         "media:document": document.url,
         "admin:view_on_site": f"/admin/r/{ContentType.objects.get_for_model(Practice).pk}/{site.rich.pk}/",
+        "admin:outbox_mailtext_edit": "/admin/outbox/mailtext/art/dialog-erinnerung/",
         "admin:app_list": "/admin/practices/",
         "admin:practices_practice_check": "/admin/practices/practice/import/gibtesnicht/",
         "admin/(?P<url>.*)$": "/admin/gibt-es-nicht/",

@@ -12,7 +12,10 @@ class DeskAdminConfig(AdminConfig):
     def ready(self) -> None:
         """Find all admins, then drop those that packages bring: no staff's business, and one would show secrets."""
         super().ready()
+        # Pages of the staff that know several subjects, so that no subject can hold them.
         from django.contrib.admin.templatetags import admin_list
+
+        from platform_mark.desk import mail_texts  # noqa: F401
 
         admin_list._boolean_icon = _yes_or_no
         for model in list(admin.site._registry):

@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
@@ -75,6 +75,16 @@ class DeskSite(AdminSite):
     def i18n_javascript(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         """German words for the scripts of the administration and of the text editor."""
         return JavaScriptCatalog.as_view(packages=["django.contrib.admin", "django_prose_editor"])(request)
+
+    def get_urls(self) -> list[Any]:
+        """Add the page for one person's data."""
+        return [path("person/", self.admin_view(self.person), name="person"), *super().get_urls()]
+
+    def person(self, request: HttpRequest) -> HttpResponse:
+        """Give out or erase what is stored under one address."""
+        from . import privacy_views
+
+        return privacy_views.person(self, request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The start page: what there is to do, then everything."""

@@ -6,11 +6,17 @@ from datetime import timedelta
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.timesince import timesince
 
+from dialogues.formats.models import Idea, TryReport
+from dialogues.models import Agreement, Dialogue, Registration
+from dialogues.occupancy import hint
+from dialogues.seats import seat_states
 from platform_mark.accounts.models import User
-from platform_mark.mail.models import OutgoingMail
+from platform_mark.mail.models import BulkMail, OutgoingMail
+from platform_mark.mail.outbox import MAIL_DELAY
 from platform_mark.media.models import Image
-from platform_mark.pages.models import LegalText
+from platform_mark.pages.models import BarrierReport, LegalText
 from platform_mark.publishing.admin import EXPIRES_SOON
 from platform_mark.publishing.models import State
 from practices.models import RELEASE_MISSING, Practice, Suggestion
@@ -37,8 +43,16 @@ def todos(user: User) -> list[Todo]:
     found = []
     if user.has_perm("pages.view_legaltext"):
         found += _legal_texts()
+    if user.has_perm("pages.view_barrierreport"):
+        found += _barriers()
+    if user.has_perm("dialogues.view_idea"):
+        found += _ideas()
     if user.has_perm("practices.view_suggestion"):
         found += _suggestions()
+    if user.has_perm("dialogues.view_registration"):
+        found += _registrations()
+    if user.has_perm("dialogues.change_dialogue"):
+        found += _dialogues()
     if user.has_perm("practices.view_practice"):
         found += _practices()
     if user.has_perm("media.view_image"):
@@ -56,12 +70,87 @@ def _legal_texts() -> list[Todo]:
     return [Todo(len(missing), f"rechtlicher Text fehlt: {names}", f"rechtliche Texte fehlen: {names}", url)]
 
 
+def _barriers() -> list[Todo]:
+    url = reverse("admin:pages_barrierreport_changelist", query={"answered_at__isempty": "1"})
+    waiting = BarrierReport.objects.filter(answered_at=None).count()
+    return [Todo(waiting, "gemeldete Barriere wartet auf Antwort", "gemeldete Barrieren warten auf Antwort", url)]
+
+
+def _ideas() -> list[Todo]:
+    ideas = reverse("admin:dialogues_idea_changelist", query={"state__exact": Idea.State.NEW})
+    reports = reverse("admin:dialogues_tryreport_changelist", query={"state__exact": TryReport.State.RECEIVED})
+    tried = TryReport.objects.filter(state=TryReport.State.RECEIVED).count()
+    return [
+        Todo(Idea.objects.to_answer().count(), "Idee wartet auf Antwort", "Ideen warten auf Antwort", ideas),
+        Todo(tried, "Bericht „Ausprobiert“ ist zu lesen", "Berichte „Ausprobiert“ sind zu lesen", reports),
+    ]
+
+
 def _suggestions() -> list[Todo]:
     url = reverse("admin:practices_suggestion_changelist", query={"state__exact": Suggestion.State.RECEIVED})
     return [
         Todo(
             Suggestion.objects.to_answer().count(), "Vorschlag wartet auf Antwort", "Vorschläge warten auf Antwort", url
         )
+    ]
+
+
+def _registrations() -> list[Todo]:
+    return [
+        Todo(
+            Registration.objects.to_decide().filter(dialogue__ends_at__gt=timezone.now()).count(),
+            "Anmeldung wartet auf Ihre Entscheidung",
+            "Anmeldungen warten auf Ihre Entscheidung",
+            reverse("admin:dialogues_registration_changelist", query={"zu-tun": "entscheiden"}),
+        )
+    ]
+
+
+def _dialogues() -> list[Todo]:
+    def found(what: str) -> str:
+        return reverse("admin:dialogues_dialogue_changelist", query={"zu-tun": what})
+
+    full = list(Dialogue.objects.with_people_waiting())
+    # What would help is said where it concerns one dialogue; for several the list says it in each row.
+    help_of_one = f": {hint(seat_states(full)[full[0].pk])}" if len(full) == 1 else ""
+    overdue = reverse("admin:dialogues_agreement_changelist", query={"frist": "vorbei"})
+    return [
+        Todo(
+            len(full),
+            f"Dialog mit Warteliste{help_of_one}",
+            "Dialoge mit Warteliste",
+            found("warteliste"),
+        ),
+        Todo(
+            Dialogue.objects.unticked().count(),
+            "vergangener Dialog, bei dem niemand abgehakt ist",
+            "vergangene Dialoge, bei denen niemand abgehakt ist",
+            found("abhaken"),
+        ),
+        Todo(
+            Dialogue.objects.awaiting_report().count(),
+            "vergangener Dialog ohne Nachbericht",
+            "vergangene Dialoge ohne Nachbericht",
+            found("nachbericht"),
+        ),
+        Todo(
+            Agreement.objects.overdue().count(),
+            "Vereinbarung ist überfällig",
+            "Vereinbarungen sind überfällig",
+            overdue,
+        ),
+        Todo(
+            Dialogue.objects.filter(state=State.REVIEW).count(),
+            "Dialog wartet auf Prüfung",
+            "Dialoge warten auf Prüfung",
+            reverse("admin:dialogues_dialogue_changelist", query={"state__exact": State.REVIEW}),
+        ),
+        Todo(
+            Dialogue.objects.filter(state=State.DRAFT).count(),
+            "Dialog im Entwurf",
+            "Dialoge im Entwurf",
+            reverse("admin:dialogues_dialogue_changelist", query={"state__exact": State.DRAFT}),
+        ),
     ]
 
 
@@ -82,7 +171,17 @@ def _pictures() -> list[Todo]:
 def _mails() -> list[Todo]:
     url = reverse("admin:outbox_outgoingmail_changelist", query={"state__exact": OutgoingMail.State.FAILED})
     failed = OutgoingMail.objects.filter(state=OutgoingMail.State.FAILED).count()
-    return [Todo(failed, "E-Mail ist nicht zustellbar", "E-Mails sind nicht zustellbar", url)]
+    waiting = OutgoingMail.objects.waiting_since(timezone.now() - MAIL_DELAY)
+    since = waiting.values_list("created_at", flat=True).first()
+    age = f", die älteste seit {timesince(since, depth=1)}" if since else ""
+    waiting_url = reverse("admin:outbox_outgoingmail_changelist", query={"state__exact": OutgoingMail.State.WAITING})
+    drafts_url = reverse("admin:outbox_bulkmail_changelist", query={"released_at__isempty": "1"})
+    drafts = BulkMail.objects.drafts().count()
+    return [
+        Todo(failed, "E-Mail ist nicht zustellbar", "E-Mails sind nicht zustellbar", url),
+        Todo(waiting.count(), f"E-Mail wartet noch{age}", f"E-Mails warten noch{age}", waiting_url),
+        Todo(drafts, "Rundmail ist noch nicht abgeschickt", "Rundmails sind noch nicht abgeschickt", drafts_url),
+    ]
 
 
 def _practices() -> list[Todo]:

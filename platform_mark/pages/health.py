@@ -10,10 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
-from platform_mark.mail.models import OutgoingMail
+from platform_mark.mail import outbox
 
-# Mail is expected within a minute; a mail server that is down for longer than this is staff's business.
-MAIL_DELAY = timedelta(minutes=15)
 # A worker gives a sign of life every ten seconds; two may be lost to a busy machine.
 WORKER_SILENCE = timedelta(seconds=30)
 
@@ -43,8 +41,7 @@ def _migrations() -> str:
 
 
 def _mail() -> str:
-    late = OutgoingMail.objects.filter(state=OutgoingMail.State.WAITING, created_at__lt=timezone.now() - MAIL_DELAY)
-    return "late" if late.exists() else "ok"
+    return "late" if outbox.is_late() else "ok"
 
 
 def _worker() -> str:

@@ -61,6 +61,8 @@ def test_templates_hold_no_inline_style_script_or_handler() -> None:
     found = [
         (path.name, match)
         for path, source in SOURCES.items()
+        # Mail programs load no style sheet, so a mail carries its own.
+        if path.parent.name != "email"
         for match in re.findall(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=|javascript:", source)
     ]
 

@@ -1,0 +1,221 @@
+"""One address over everything: given out whole, erased everywhere, and not brought back by a restore."""
+
+import json
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from actors.models import Actor, Invitation
+from dialogues.mails import Kind, draft_message, tell
+from dialogues.models import Answer, Attendee, Question, Registration
+from platform_mark import erasures
+from platform_mark.accounts.models import User
+from platform_mark.desk import privacy
+from platform_mark.mail.models import OutgoingMail
+from platform_mark.publishing import versions
+from platform_mark.search import index
+from practices import suggesting
+from practices.models import Practice, Suggestion
+from tests.cast import Cast, make_cast
+from tests.dialogues.make import make_actor, make_dialogue, make_registration
+from tests.make import make_practice, make_user
+from tests.markup import Page
+
+pytestmark = pytest.mark.django_db
+
+CANARY = "kanarie.vogel@firma.example"
+TYPED = ("Kanarienzucht Vogel", "Kanarienvogel-Antwort", "Kim Kanarie")
+
+
+@pytest.fixture(autouse=True)
+def data_dir(settings: Any, tmp_path: Path) -> Path:
+    settings.DATA_DIR = tmp_path
+    return tmp_path
+
+
+def leave_traces() -> Registration:
+    """One person's way through the portal, and another one's beside it."""
+    dialogue = make_dialogue(seats=5)
+    registration = make_registration(
+        dialogue, email="Kanarie.Vogel@Firma.example", company=TYPED[0], contact_name=TYPED[2]
+    )
+    Attendee.objects.filter(registration=registration).update(name=TYPED[2])
+    question = Question.objects.create(dialogue=dialogue, text="Was bringen Sie mit?")
+    Answer.objects.create(registration=registration, question=question, texts=[TYPED[1]])
+    tell(Kind.CONFIRMED, registration)
+    OutgoingMail.objects.update(state="sent", error=f"550 {CANARY} is full")
+    tell(Kind.PROMOTED, registration)
+    draft_message([registration], subject="An alle", text="Text")
+    suggesting.suggest(
+        company=TYPED[0], place="Altena", what="Das", benefit="Dies", email=f" {CANARY.upper()} ".strip()
+    )
+    user = make_user(CANARY, name=TYPED[2])
+    actor = make_actor(second_email=CANARY)
+    actor.memberships.create(user=user)
+    Invitation.objects.create(actor=actor, email=CANARY, expires_at=timezone.now())
+    practice = make_practice(solution=f"<p>Fragen an {CANARY} oder nicht-{CANARY}.de</p>")
+    versions.record(practice, by=None, comment="Angelegt")
+    Practice.objects.filter(pk=practice.pk).update(solution="<p>Fragen an die Agentur.</p>")
+    practice.refresh_from_db()
+    index.put(practice)
+    LogEntry.objects.create(user=make_user(), action_flag=2, object_repr=CANARY, change_message="")
+    make_registration(dialogue, email="andere@firma.example", company="Andere & Söhne")
+    make_user("vogel@firma.example", name="Jemand anderes")
+    return registration
+
+
+def everything() -> str:
+    """All rows of all tables as text, the register of what was searched included."""
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+        rows = []
+        for table in tables:
+            cursor.execute(f'SELECT t::text FROM "{table}" t')
+            rows += [row[0] for row in cursor.fetchall()]
+    assert len(tables) >= 40
+    return "\n".join(rows)
+
+
+def test_the_export_has_all_of_one_person_and_nothing_of_another() -> None:
+    leave_traces()
+    found = privacy.export_person(f" {CANARY.upper()} ")
+    text = json.dumps(found, ensure_ascii=False)
+    assert set(found) == {
+        *("Auskunft vom", "E-Mail-Adresse", "Anmeldungen", "Angemeldete Personen", "Antworten", "Vorschläge"),
+        *("Einladungen", "Als Postfach eines Akteurs", "Mitgliedschaften", "Konto", "E-Mails"),
+    }
+    assert [typed for typed in TYPED if typed not in text] == []
+    assert len(found["E-Mails"]) == 4
+    assert "Platz bestätigt" in text
+    for foreign in ("andere@firma.example", "Andere & Söhne", "Jemand anderes", "scrypt", "/anmeldung/1"):
+        assert foreign not in text, foreign
+
+
+def test_an_erased_person_is_found_nowhere_and_the_numbers_stay(data_dir: Path) -> None:
+    registration = leave_traces()
+    assert CANARY in everything().lower()
+
+    erasure = privacy.erase_person(CANARY)
+    left = everything()
+    assert CANARY not in left.lower().replace(f"nicht-{CANARY}", "")
+    assert [typed for typed in TYPED if typed in left] == []
+    assert "Andere & Söhne" in left, "the other one is untouched"
+    assert f"nicht-{CANARY}.de" in left, "another address that contains it is untouched"
+    assert erasure.remains == []
+    registration.refresh_from_db()
+    assert (registration.state, registration.attendees.count()) == ("cancelled", 1)
+    assert not User.objects.filter(email=CANARY).exists()
+    assert Actor.objects.get().second_email == ""
+    assert not Suggestion.objects.exists()
+    ledger = (data_dir / "erasures.jsonl").read_text()
+    assert "kanarie" not in ledger.lower()
+    assert (data_dir / "erasures.jsonl").stat().st_mode & 0o077 == 0
+
+
+def test_where_the_address_still_stands_is_told() -> None:
+    make_practice(solution=f"<p>Von Hand geschrieben: {CANARY}</p>")
+    assert "practices_practice" in privacy.erase_person(CANARY).remains
+
+
+def test_mails_that_the_quick_start_keeps_as_files_go_too(settings: Any, tmp_path: Path) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = tmp_path
+    (tmp_path / "1.log").write_text(f"Subject: x\nTo: {CANARY}\n\nText")
+    (tmp_path / "2.log").write_text("Subject: x\nTo: andere@firma.example\n\nText")
+    privacy.erase_person(CANARY)
+    assert [path.name for path in tmp_path.glob("*.log")] == ["2.log"]
+
+
+def test_an_account_of_the_staff_is_not_erased_here() -> None:
+    make_user(CANARY, is_staff=True)
+    registration = make_registration(make_dialogue(), email=CANARY)
+    with pytest.raises(privacy.ErasureRefused, match="Konto der Verwaltung"):
+        privacy.erase_person(CANARY)
+    registration.refresh_from_db()
+    assert registration.email == CANARY, "nothing is erased by halves"
+
+
+def test_a_restore_erases_again_who_was_erased_since_and_nobody_else(settings: Any) -> None:
+    backup_at = timezone.now()
+    privacy.erase_person(CANARY)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "ein neuer Schlüssel, seit gestern, lang genug"
+    registration = make_registration(make_dialogue(), email=CANARY)
+    other = make_registration(make_dialogue(), email="andere@firma.example")
+
+    assert privacy.replay(backup_at + timedelta(hours=1)) == 0, "who came back after that backup stays"
+    assert privacy.replay(backup_at) == 1
+    for row in (registration, other):
+        row.refresh_from_db()
+    assert (registration.email, other.email) == ("", "andere@firma.example")
+
+
+def test_lines_of_the_ledger_end_with_the_backups(data_dir: Path) -> None:
+    old = timezone.now() - erasures.KEEP - timedelta(days=1)
+    erasures.note("alt@firma.example", at=old)
+    assert erasures.has_any_since(old)
+    erasures.note("neu@firma.example")
+    assert len((data_dir / "erasures.jsonl").read_text().splitlines()) == 1
+
+
+def test_the_command_gives_out_and_erases_and_logs_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    leave_traces()
+    target = tmp_path / "auskunft.json"
+    with caplog.at_level("INFO"):
+        call_command("person", "export", CANARY, to=target)
+        out = StringIO()
+        call_command("person", "erase", CANARY, stdout=out)
+    assert TYPED[0] in target.read_text()
+    assert target.stat().st_mode & 0o077 == 0
+    assert "Gelöscht oder geleert: " in out.getvalue()
+    assert {"person exported", "person erased"} <= {record.getMessage() for record in caplog.records}
+    assert "kanarie" not in str([vars(record) for record in caplog.records]).lower()
+    with pytest.raises(CommandError, match="E-Mail-Adresse"):
+        call_command("person", "erase", "kein-zeichen")
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+def test_staff_give_out_and_erase_after_a_second_press_and_it_is_logged_without_the_person(cast: Cast) -> None:
+    registration = leave_traces()
+    protector = cast.client("protector")
+    answer = protector.post("/admin/person/", {"address": CANARY, "export": "1"})
+    assert answer["Content-Disposition"].startswith("attachment; ")
+    assert "no-store" in answer["Cache-Control"]
+    assert json.loads(answer.content)["Anmeldungen"]
+
+    page = protector.post("/admin/person/", {"address": CANARY, "look": "1"})
+    assert "Anmeldungen: 1" in Page.of(page).main.text
+    registration.refresh_from_db()
+    assert registration.email, "looking erases nothing"
+
+    assert protector.post("/admin/person/", {"address": CANARY, "erase": "1"}).status_code == 302
+    registration.refresh_from_db()
+    assert registration.email == ""
+    entries = LogEntry.objects.filter(user=cast.person("protector").user)
+    assert [entry.object_repr for entry in entries] == ["Daten einer Person", "Daten einer Person"]
+    assert "kanarie" not in "".join(entry.change_message for entry in entries).lower()
+
+
+@pytest.mark.parametrize("action", ["export", "look", "erase"])
+def test_nobody_else_of_the_staff_may(action: str, cast: Cast) -> None:
+    leave_traces()
+    for person in ("editor", "organiser", "administrator"):
+        assert cast.client(person).post("/admin/person/", {"address": CANARY, action: "1"}).status_code == 403
+    assert Registration.objects.filter(email_key=CANARY).exists()
+
+
+def test_what_is_no_address_is_refused_in_words(cast: Cast) -> None:
+    response = cast.client("protector").post("/admin/person/", {"address": "kein-zeichen", "look": "1"})
+    assert response.status_code == 422
+    assert "ganze E-Mail-Adresse" in Page.of(response).main.text
