@@ -1,6 +1,6 @@
 """The register: regional organisations, who speaks for them, and what they do for whom."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
@@ -12,8 +12,13 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from platform_mark.publishing.models import Publishable, PublishableQuerySet
+from platform_mark.publishing.models import Publishable, PublishableQuerySet, State
+from platform_mark.search import index
 from platform_mark.taxonomy.models import Branch, CompanySize, District, Municipality, TargetGroup, Topic
+
+from . import search, stages
+from .snapshot import EMPTY, FIELDS, snapshot
+from .stages import Stage
 
 WEB = URLValidator(schemes=["http", "https"])
 INVITATION_LASTS = timedelta(days=14)
@@ -38,6 +43,10 @@ class ActorQuerySet(models.QuerySet):
         """Approved organisations with an account at some time, and nobody active who could keep their entries true."""
         active = Membership.objects.filter(actor=models.OuterRef("pk"), user__is_active=True)
         return self.running().exclude(memberships=None).exclude(models.Exists(active))
+
+    def for_search(self) -> Self:
+        """With all that `search.actor_document` reads."""
+        return self.select_related("municipality__district").prefetch_related("municipalities")
 
 
 class Actor(models.Model):
@@ -98,6 +107,13 @@ class Actor(models.Model):
         blank=True,
         help_text="Nicht öffentlich. Dorthin schreiben wir, wenn das Funktionspostfach nicht antwortet.",
     )
+    founding_reason = models.TextField(
+        "Warum im Register?",
+        max_length=1000,
+        blank=True,
+        editable=False,
+        help_text="Nicht öffentlich. Daran erkennt die Agentur, wer sich da anmeldet.",
+    )
     state = models.CharField("Stand", max_length=10, choices=State, default=State.WAITING, editable=False)
     decline_reason = models.TextField("Begründung", max_length=1000, blank=True, editable=False)
     approved_at = models.DateTimeField("Freigeschaltet am", null=True, blank=True, editable=False)
@@ -105,6 +121,8 @@ class Actor(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
     left_at = models.DateTimeField("Ausgetreten am", null=True, blank=True, editable=False)
+    # Set where the organisation chose deletion instead of the note "ehemals".
+    erased_from = models.DateField("Wird gelöscht am", null=True, blank=True, editable=False)
     is_trusted = models.BooleanField(
         "Veröffentlicht sofort",
         default=False,
@@ -120,6 +138,11 @@ class Actor(models.Model):
         validators=[WEB],
         help_text="Woher die Angaben stammen, wenn sie nicht vom Akteur selbst kommen.",
     )
+    # Names the mailed link that confirms entries; raised when all are confirmed, or who gets the mails changes.
+    confirm_version = models.PositiveIntegerField(default=1, editable=False)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="merged_actors"
     )
@@ -127,6 +150,8 @@ class Actor(models.Model):
     updated_at = models.DateTimeField("Geändert am", auto_now=True)
 
     objects = ActorQuerySet.as_manager()
+
+    search_shape = search.ACTOR_SHAPE
 
     class Meta:
         verbose_name = "Akteur"
@@ -156,6 +181,15 @@ class Actor(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("actors:detail", args=[self.slug])
+
+    def search_document(self) -> index.Document | None:
+        """What the public may find of it; a former organisation keeps its page and is no longer found."""
+        return search.actor_document(self)
+
+    @property
+    def contact_addresses(self) -> list[str]:
+        """Where we write to: both contact addresses, without the one that is missing or the same twice."""
+        return list(dict.fromkeys(address for address in (self.contact_email, self.second_email) if address))
 
 
 class Membership(models.Model):
@@ -263,16 +297,89 @@ class Claim(models.Model):
 
 
 class ActivityQuerySet(PublishableQuerySet):
-    def visible_to(self, user: Any, at: datetime | None = None) -> Self:
-        """What this visitor may see now: the public entries, and for people of approved actors also those for actors only."""
-        found = self.published(at).filter(actor__in=Actor.objects.running())
-        if user.is_authenticated and user.is_active and Actor.objects.of(user).filter(state="approved").exists():
-            return found
-        return found.filter(visibility="public")
+    def current(self, at: datetime | None = None) -> Self:
+        """Published, not former, of an organisation that takes part; those for actors only are among them."""
+        return self.filter(_current(at))
 
     def public(self, at: datetime | None = None) -> Self:
         """What everybody may see; every list, count, feed, search and download for visitors starts here."""
-        return self.published(at).filter(visibility="public", actor__in=Actor.objects.running())
+        return self.current(at).filter(visibility="public")
+
+    def visible_to(self, user: Any, at: datetime | None = None) -> Self:
+        """What this visitor may see now: the public entries, and for people of approved actors also those for actors only."""
+        return self.current(at) if is_among_actors(user) else self.public(at)
+
+    def former(self, at: datetime | None = None) -> Self:
+        """ "Frühere Einträge": once public, now ended, unconfirmed for too long, or of an organisation that left."""
+        return self.filter(_former(at), visibility="public")
+
+    def readable_by(self, user: Any, at: datetime | None = None) -> Self:
+        """The entries whose page this visitor may open: what is visible in lists, and the former ones with their note."""
+        return self.filter(
+            Q(pk__in=Activity.objects.visible_to(user, at).values("pk"))
+            | Q(pk__in=Activity.objects.former(at).values("pk"))
+        )
+
+    def editable_by(self, user: Any) -> Self:
+        """The entries of the organisations that this account speaks for."""
+        return self.filter(actor__in=Actor.objects.of(user), merged_into=None)
+
+    def in_stage(self, stage: Stage, at: datetime | None = None) -> Self:
+        """Those of this freshness; the same rule as `stages.stage_of`, for rows."""
+        if stage == Stage.FORMER:
+            return self.filter(_former(at))
+        fresh = Q(confirmed_at__gte=stages.oldest(stages.HOLDS_DAYS, at))
+        overdue = Q(confirmed_at=None) | Q(confirmed_at__lt=stages.oldest(stages.LABEL_DAYS, at))
+        return self.current(at).filter(
+            {Stage.FRESH: fresh, Stage.DUE: ~fresh & ~overdue, Stage.OVERDUE: overdue}[stage]
+        )
+
+    def to_confirm(self, at: datetime | None = None) -> Self:
+        """Published entries of organisations that take part whose assurance is due in the next 30 days, or was long ago."""
+        soon = stages.oldest(stages.HOLDS_DAYS - stages.ASK_BEFORE_DAYS, at)
+        return (
+            self.published(at)
+            .filter(_not_ended(at), Q(confirmed_at=None) | Q(confirmed_at__lt=soon), actor__in=Actor.objects.running())
+            .order_by(F("confirmed_at").asc(nulls_first=True), "title", "pk")
+        )
+
+    def to_check(self) -> Self:
+        """What trusted organisations have published and nobody has looked at since."""
+        return self.published().filter(checked_at=None, merged_into=None)
+
+    def for_search(self) -> Self:
+        """With all that `search.activity_document` reads."""
+        return self.select_related("actor").prefetch_related(
+            "branches", "topics", "districts", "municipalities__district"
+        )
+
+
+def _not_ended(at: datetime | None) -> Q:
+    return Q(valid_until=None) | Q(valid_until__gte=timezone.localdate(at))
+
+
+def _assured_since(instant: datetime) -> Q:
+    return Q(confirmed_at__gte=instant) | Q(confirmed_at=None, published_at__gte=instant)
+
+
+def _current(at: datetime | None) -> Q:
+    return (
+        Q(state=State.PUBLISHED, published_at__lte=at or timezone.now(), actor__in=Actor.objects.running())
+        & _not_ended(at)
+        & _assured_since(stages.oldest(stages.FORMER_DAYS, at))
+    )
+
+
+def _former(at: datetime | None) -> Q:
+    was_public = Q(state__in=[State.PUBLISHED, State.ARCHIVED], published_at__lte=at or timezone.now())
+    is_current = _not_ended(at) & _assured_since(stages.oldest(stages.FORMER_DAYS, at)) & Q(state=State.PUBLISHED)
+    actors = Actor.objects.published()
+    return was_public & Q(actor__in=actors) & (~is_current | Q(actor__in=actors.filter(state="former")))
+
+
+def is_among_actors(user: Any) -> bool:
+    """Whether this account speaks for an approved organisation, so that it may see what actors share among themselves."""
+    return user.is_authenticated and Actor.objects.of(user).filter(state=Actor.State.APPROVED).exists()
 
 
 class Activity(Publishable):
@@ -379,12 +486,16 @@ class Activity(Publishable):
     confirmed_by_staff = models.BooleanField("Von der Agentur bestätigt", default=False, editable=False)
     changed_at = models.DateTimeField("Zuletzt geändert am", null=True, blank=True, editable=False)
     checked_at = models.DateTimeField("Nachgesehen am", null=True, blank=True, editable=False)
-    token_version = models.PositiveIntegerField(default=1, editable=False)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
     merged_into = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="merged_activities"
     )
 
     objects = ActivityQuerySet.as_manager()
+
+    search_shape = search.ACTIVITY_SHAPE
 
     class Meta(Publishable.Meta):
         verbose_name = "Aktivität"
@@ -409,6 +520,13 @@ class Activity(Publishable):
             models.CheckConstraint(
                 condition=Q(sizes__contained_by=CompanySize.values), name="activity_sizes_are_known"
             ),
+            models.CheckConstraint(
+                condition=Q(phases__contained_by=["inform", "awaken", "plan", "implement", "sustain"]),
+                name="activity_phases_are_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.PUBLISHED) | ~Q(kind=""), name="activity_has_a_kind_when_published"
+            ),
             models.UniqueConstraint(
                 fields=["actor", "external_id"],
                 condition=~Q(external_id=""),
@@ -422,6 +540,69 @@ class Activity(Publishable):
 
     def get_absolute_url(self) -> str:
         return reverse("actors:activity", args=[self.slug])
+
+    def search_document(self) -> index.Document | None:
+        """What everybody may find of it; never what is for actors only."""
+        return search.activity_document(self)
+
+    def snapshot(self) -> dict[str, Any]:
+        """All content, to be kept as a version."""
+        return snapshot(self)
+
+    def show(self) -> None:
+        """Make it public on the organisation's word: trusted ones at once, and what comes back after it was taken offline.
+
+        The four-eyes switch is about what staff publish; `actors.review` sees to it.
+        """
+        if self.state == State.ARCHIVED:
+            self.withdraw()
+        self._move(State.PUBLISHED, published_at=self.published_at or timezone.now().replace(microsecond=0))
+
+    def stage(self, at: datetime | None = None) -> Stage:
+        """How fresh it is; meant for what is public, was, or is about to be."""
+        if self.state == State.ARCHIVED:
+            return Stage.FORMER
+        return stages.stage_of(
+            confirmed_at=self.confirmed_at, published_at=self.published_at, valid_until=self.valid_until, at=at
+        )
+
+    @property
+    def due_on(self) -> date | None:
+        """The day on which the next assurance is due."""
+        return stages.due_on(self.confirmed_at, self.published_at)
+
+    @property
+    def confirmed_text(self) -> str:
+        """ "Zuletzt bestätigt am … von …" for the page; empty while nobody has assured it."""
+        if self.confirmed_at is None:
+            return ""
+        who = "der Regionalagentur" if self.confirmed_by_staff else "der Organisation"
+        return f"Zuletzt bestätigt am {timezone.localdate(self.confirmed_at):%d.%m.%Y} von {who}"
+
+    @property
+    def shown_email(self) -> str:
+        """The mailbox to write to: its own, else that of the organisation (which must be at hand)."""
+        return self.contact_email or self.actor.contact_email
+
+    @property
+    def target_group_labels(self) -> list[str]:
+        """The target groups in words."""
+        return [TargetGroup(value).label for value in self.target_groups]
+
+    @property
+    def phase_labels(self) -> list[str]:
+        """The phases in words."""
+        return [self.Phase(value).label for value in self.phases]
+
+
+class RevisionQuerySet(models.QuerySet):
+    def open(self) -> Self:
+        """What is being written or waits for staff; at most one for each entry."""
+        return self.filter(state__in=["draft", "submitted", "sent_back"])
+
+    def to_review(self) -> Self:
+        """What waits for staff, the longest waiting first."""
+        return self.filter(state="submitted").order_by("submitted_at", "pk")
 
 
 class Revision(models.Model):
@@ -438,23 +619,32 @@ class Revision(models.Model):
         WITHDRAWN = "withdrawn", "Zurückgezogen"
 
     activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="revisions", verbose_name="Aktivität")
+    # What the public entry said when writing began; empty for one that was never public. Only what differs is a change.
+    base = models.JSONField(default=dict, blank=True)
     data = models.JSONField()
+    taken = ArrayField(models.CharField(max_length=40), verbose_name="Übernommene Felder", default=list, editable=False)
     state = models.CharField("Stand", max_length=10, choices=State, default=State.DRAFT, editable=False)
     change_note = models.CharField(
-        "Was ist neu?", max_length=200, blank=True, help_text="Öffentlich. Ein Satz genügt: „Neuer Termin im März“."
+        "Was ist neu?", max_length=120, blank=True, help_text="Öffentlich. Ein Satz genügt: „Neuer Termin im März“."
     )
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    by_staff = models.BooleanField("Von der Regionalagentur", default=False, editable=False)
     submitted_at = models.DateTimeField("Eingereicht am", null=True, blank=True, editable=False)
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )
     reason = models.TextField("Begründung", max_length=1000, blank=True, editable=False)
+    earlier_reasons = ArrayField(
+        models.TextField(), verbose_name="Frühere Begründungen", default=list, editable=False, blank=True
+    )
     decided_at = models.DateTimeField("Entschieden am", null=True, blank=True, editable=False)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
     created_at = models.DateTimeField("Angelegt am", auto_now_add=True)
     updated_at = models.DateTimeField("Geändert am", auto_now=True)
+
+    objects = RevisionQuerySet.as_manager()
 
     class Meta:
         verbose_name = "Überarbeitung"
@@ -477,6 +667,16 @@ class Revision(models.Model):
 
     def __str__(self) -> str:
         return f"Überarbeitung {self.pk}"
+
+    @property
+    def title(self) -> str:
+        """What the entry is to be called."""
+        return str(self.data.get("title") or self.base.get("title") or "Neuer Eintrag")
+
+    @property
+    def changed_fields(self) -> list[str]:
+        """The fields that differ from what was public when writing began, in the order of the form."""
+        return [name for name in FIELDS if self.data.get(name) != (self.base.get(name) if self.base else EMPTY[name])]
 
 
 class Confirmation(models.Model):

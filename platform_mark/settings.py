@@ -189,14 +189,28 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "admin:index"
+LOGIN_REDIRECT_URL = "account:home"
 LOGOUT_REDIRECT_URL = "home"
 
 ACCOUNT_ADAPTER = "platform_mark.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"
+# Codes to type in, so that no program that opens links in mails confirms anything, and nothing opens on another device.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_TIMEOUT = 15 * 60
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_TIMEOUT
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_TIMEOUT
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_TIMEOUT
+ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "dashed": True, "length": 8}
+# One address per account; the old one counts until the new one is confirmed, and is told.
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
@@ -204,6 +218,14 @@ ACCOUNT_FORMS = {
     "login": "platform_mark.accounts.forms.LoginForm",
     "reauthenticate": "platform_mark.accounts.forms.ReauthenticateForm",
     "change_password": "platform_mark.accounts.forms.ChangePasswordForm",
+    "signup": "platform_mark.accounts.forms.SignUpForm",
+    "confirm_email_verification_code": "platform_mark.accounts.forms.ConfirmAddressForm",
+    "request_login_code": "platform_mark.accounts.forms.RequestLoginCodeForm",
+    "confirm_login_code": "platform_mark.accounts.forms.LoginCodeForm",
+    "reset_password": "platform_mark.accounts.forms.ResetPasswordForm",
+    "confirm_password_reset_code": "platform_mark.accounts.forms.ResetCodeForm",
+    "reset_password_from_key": "platform_mark.accounts.forms.NewPasswordForm",
+    "add_email": "platform_mark.accounts.forms.NewAddressForm",
 }
 # Failed logins, see AccountAdapter.pre_authenticate: by client and account together, by account over all clients,
 # by client over all accounts, and by client and account while the account is under attack.
@@ -213,6 +235,9 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed_client": "10/m/ip,60/h/ip",
     "login_failed_under_attack": "1/5m/key",
     "reauthenticate": "10/m/user",
+    "signup": "10/m/ip,60/h/ip",
+    "reset_password": "10/m/ip,5/m/key",
+    "request_login_code": "10/m/ip,3/m/key",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 MFA_ADAPTER = "platform_mark.accounts.adapter.SecondFactorAdapter"
@@ -220,8 +245,15 @@ MFA_FORMS = {
     "authenticate": "platform_mark.accounts.forms.CodeForm",
     "reauthenticate": "platform_mark.accounts.forms.ReauthenticateCodeForm",
     "activate_totp": "platform_mark.accounts.forms.ActivateTotpForm",
+    "add_webauthn": "platform_mark.accounts.forms.AddPasskeyForm",
+    "authenticate_webauthn": "platform_mark.accounts.forms.PasskeyForm",
+    "login_webauthn": "platform_mark.accounts.forms.LoginPasskeyForm",
+    "reauthenticate_webauthn": "platform_mark.accounts.forms.ReauthenticatePasskeyForm",
 }
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# Browsers allow passkeys without TLS for the name of the own machine only, which is where the quick start runs.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 # The administration gives out the addresses; nobody confirms them by mail.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = "Digitalisierung in der Märkischen Region"

@@ -7,9 +7,11 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from platform_mark import limits
+from platform_mark.desk.digest import send_digests
 
 # Finished jobs stay this long, so that staff can see what ran last night.
 KEEP_FINISHED_JOBS_HOURS = 7 * 24
+FIRST_HOUR = 7
 
 
 @app.periodic(cron="17 * * * *", periodic_id="housekeeping")
@@ -28,3 +30,11 @@ def housekeeping(timestamp: int) -> None:
 async def remove_old_jobs(context, timestamp: int) -> None:  # type: ignore[no-untyped-def]
     """Delete the rows of jobs that finished a week ago."""
     await context.app.job_manager.delete_old_jobs(nb_hours=KEEP_FINISHED_JOBS_HOURS, include_failed=True)
+
+
+@app.periodic(cron="25 * * * *", periodic_id="send-digests")
+@app.task(queueing_lock="send-digests", pass_context=False)
+def send_digests_to_staff(timestamp: int) -> None:
+    """Tell staff once a day what waits for them; from seven in the morning, caught up later in the day."""
+    if timezone.localtime().hour >= FIRST_HOUR:
+        send_digests()

@@ -6,6 +6,7 @@ The row holds the version. Raising it (on resending or use) kills every older to
 from dataclasses import dataclass
 
 from django.core.signing import BadSignature, Signer
+from django.utils.crypto import salted_hmac
 
 
 class BadToken(Exception):
@@ -30,6 +31,20 @@ def read_token(purpose: str, token: str) -> TokenSubject:
         return TokenSubject(int(row_id), int(version))
     except (BadSignature, ValueError) as error:
         raise BadToken from error
+
+
+def hide_number(purpose: str, number: int, pad: int, *, size: int) -> int:
+    """Mask a number of `size` digits, so that it may lie in the database; `pad` must be random and used once."""
+    return (number + _pad(purpose, pad)) % 10**size
+
+
+def show_number(purpose: str, hidden: int, pad: int, *, size: int) -> int:
+    """Undo `hide_number`. After a change of SECRET_KEY another number comes out, which opens nothing."""
+    return (hidden - _pad(purpose, pad)) % 10**size
+
+
+def _pad(purpose: str, pad: int) -> int:
+    return int(salted_hmac(f"platform_mark.pad.{purpose}", str(pad), algorithm="sha256").hexdigest(), 16)
 
 
 def _signer(purpose: str) -> Signer:

@@ -3,6 +3,7 @@ from django.urls import include, path
 
 from dialogues.formats.urls import format_patterns, idea_patterns
 from platform_mark.pages.details import practice_patterns
+from platform_mark.pages.register import register_patterns
 
 urlpatterns = [
     path("", include("platform_mark.pages.urls")),
@@ -10,6 +11,8 @@ urlpatterns = [
     path("", include("dialogues.urls")),
     path("formate/", include(format_patterns)),
     path("ideen/", include(idea_patterns)),
+    path("konto/", include("platform_mark.pages.account_urls")),
+    path("", include(register_patterns)),
     path("konto/", include("platform_mark.accounts.urls")),
     path("medien/", include("platform_mark.media.urls")),
     path("admin/", admin.site.urls),

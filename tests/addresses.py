@@ -2,17 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
+from actors import cooperating, freshness, joining
+from actors.models import Membership
 from dialogues.formats import ideas, reporting
 from dialogues.mails import ONLINE_PURPOSE, PURPOSE
+from platform_mark.accounts.models import User
 from platform_mark.publishing import versions
 from platform_mark.slugs import german_slug
 from platform_mark.tokens import make_token
 from practices import suggesting
+from tests.actors.make import fill_register, make_activity, make_actor, make_member
 from tests.dialogues.make import make_dialogue, make_registration
-from tests.make import FORMAT_TITLE, LONG_WORD, Site
+from tests.make import FORMAT_TITLE, LONG_WORD, Site, make_user
 
 FORMAT_PATH = f"/formate/{german_slug(FORMAT_TITLE)}/"
 
@@ -41,8 +47,24 @@ def _walk(resolver: URLResolver, namespace: str, path: str) -> Iterator[Route]:
 
 def public_pages(site: Site) -> dict[str, list[str]]:
     """Addresses of pages for everybody, by the name of their route: each kind, and each of its looks."""
+    register = fill_register()
     return {
         "home": ["/"],
+        "actors:activities": [
+            "/aktivitaeten/",
+            f"/aktivitaeten/?branche={site.metal.slug}&art=beratung&eigens=ja",
+            "/aktivitaeten/?stand=frueher",
+            f"/aktivitaeten/?q={LONG_WORD}&art=gibt-es-nicht",
+        ],
+        "actors:matrix": ["/aktivitaeten/matrix/", "/aktivitaeten/matrix/?zeilen=kreis&spalten=phase"],
+        "actors:activity": [
+            activity.get_absolute_url()
+            for activity in (register.rich, register.bare, register.former, register.unconfirmed)
+        ],
+        "actors:proposed": [f"{register.rich.get_absolute_url()}aenderung/danke/"],
+        "actors:list": ["/akteure/", "/akteure/?art=kammer", "/akteure/?art=gibt-es-nicht"],
+        "actors:detail": [register.actor.get_absolute_url(), register.former_actor.get_absolute_url()],
+        "actors:confirm-thanks": ["/bestaetigen/danke/"],
         "branches:list": ["/branchen/"],
         "branches:selection": ["/branchen/auswahl/"],
         "branches:detail": [
@@ -118,7 +140,41 @@ def form_pages() -> dict[str, list[str]]:
         "formats:report": [f"{FORMAT_PATH}ausprobiert/"],
         "ideas:send": ["/ideen/neu/"],
         "barrier-report": ["/barrierefreiheit/melden/"],
+        "actors:propose": ["/aktivitaeten/erstberatung-fertigung/aenderung/"],
         "account_login": ["/konto/anmelden/"],
+        "account_signup": ["/konto/neu/"],
+        "account_request_login_code": ["/konto/anmelden/code/"],
+        "account_reset_password": ["/konto/passwort/vergessen/"],
+    }
+
+
+def account_pages(owner: User | None = None) -> dict[str, str]:
+    """Addresses under /konto/ about one organisation: of somebody else, unless its owner is given."""
+    owner = owner or make_user()
+    actor = make_actor()
+    make_member(actor, owner)
+    colleague = make_member(actor, role="editor")
+    activity, asked = make_activity(actor=actor), make_activity(actor=make_actor())
+    make_member(asked.actor)
+    invitation = joining.invite(actor, email="gast@kammer.test", role="editor", by=owner)
+    request = cooperating.ask(actor, activity=asked, text="Wollen wir zusammen?", by=owner)
+    member = Membership.objects.get(actor=actor, user=colleague)
+    token = make_token(joining.PURPOSE, invitation.pk, invitation.token_version)
+    return {
+        "account:claim": f"/konto/akteure/{asked.actor.slug}/vertreten/",
+        "account:profile": f"/konto/akteure/{actor.slug}/profil/",
+        "account:people": f"/konto/akteure/{actor.slug}/personen/",
+        "account:member": f"/konto/akteure/{actor.slug}/personen/{member.pk}/",
+        "account:withdraw-invitation": f"/konto/akteure/{actor.slug}/einladungen/{invitation.pk}/",
+        "account:confirm-all": f"/konto/akteure/{actor.slug}/bestaetigen/",
+        "account:leave": f"/konto/akteure/{actor.slug}/austritt/",
+        "account:invitation": f"/konto/einladung/{token}/",
+        "account:activity": f"/konto/aktivitaeten/{activity.pk}/",
+        "account:preview": f"/konto/aktivitaeten/{activity.pk}/vorschau/",
+        "account:step": f"/konto/aktivitaeten/{activity.pk}/ausblenden/",
+        "account:cooperate": f"/konto/kooperation/{asked.slug}/",
+        "account:cooperation": f"/konto/kooperationen/{request.pk}/",
+        "mfa_remove_webauthn": "/konto/passkeys/1/entfernen/",
     }
 
 
@@ -149,6 +205,8 @@ def secret_pages(site: Site) -> dict[str, list[str]]:
     booked = make_token(PURPOSE, booking.pk, booking.token_version)
     dialogue = make_dialogue("Rüsten online", seats=0, online_seats=5, online_link="https://raum.example/9931")
     online = make_registration(dialogue)
+    due = make_activity("Stammtisch am Dienstag", confirmed_at=timezone.now() - timedelta(days=200))
+    link = make_token(freshness.PURPOSE, due.actor.pk, due.actor.confirm_version)
     return {
         "ideas:own": [f"/ideen/meine/{make_token(ideas.PURPOSE, idea.pk, idea.token_version)}/"],
         "formats:own-report": [
@@ -158,6 +216,7 @@ def secret_pages(site: Site) -> dict[str, list[str]]:
         "dialogues:online": [f"/anmeldung/online/{make_token(ONLINE_PURPOSE, online.pk, online.token_version)}/"],
         "dialogues:preview": [f"/dialoge/vorschau/{versions.open_preview(site.dialogues.draft)}/"],
         "dialogues:feedback": [f"/anmeldung/{booked}/rueckmeldung/"],
+        "actors:confirm": [f"/bestaetigen/{link}/"],
         "practices:suggestion": [f"/beispiele/vorschlag/{token}/"],
         "practices:preview": [f"/beispiele/vorschau/{versions.open_preview(draft)}/"],
     }

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.conf import settings
@@ -68,6 +69,8 @@ def make_person(email: str, *roles: str, second_factor: bool = True, **fields: o
         **{"email": email, "password": _hashed(PASSWORD, settings.PASSWORD_HASHERS[0]), "is_staff": True, **fields}
     )
     user.groups.set(Group.objects.filter(name__in=roles))
+    if not user.is_staff:
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     if not second_factor:
         return Person(user)
     person = Person(user, generate_totp_secret())

@@ -15,6 +15,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.urls import reverse
 
+from actors.models import Claim, Proposal
 from dialogues.formats.models import Idea, TryReport
 from dialogues.models import Agreement, Series
 from platform_mark.accounts.models import User
@@ -24,12 +25,13 @@ from platform_mark.pages.models import BarrierReport, LegalText, Operator
 from platform_mark.search.models import Synonym
 from platform_mark.taxonomy.models import District, Municipality, Selection, Topic
 from practices.models import Practice, Suggestion
-from tests.addresses import Route, feeds, form_pages, public_pages, routes, secret_pages
+from tests.actors.make import make_revision
+from tests.addresses import Route, account_pages, feeds, form_pages, public_pages, routes, secret_pages
 from tests.cast import PASSWORD, PEOPLE, Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
 from tests.dialogues.make import make_dialogue, make_registration
 from tests.mails import make_bulk, make_mail_text
-from tests.make import Site, fill_site, make_document
+from tests.make import Site, fill_site, make_document, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +66,21 @@ dialogues:calendar                                      200            200      
 dialogues:preview                                       200            200            200            200            200            200            200            200            200
 dialogues:detail                                        200            200            200            200            200            200            200            200            200
 dialogues:feedback                                      200            200            200            200            200            200            200            200            200
+actors:confirm                                          200            200            200            200            200            200            200            200            200
+actors:confirm-thanks                                   200            200            200            200            200            200            200            200            200
 practices:list                                          200            200            200            200            200            200            200            200            200
+actors:activities                                       200            200            200            200            200            200            200            200            200
+actors:download-csv                                     200            200            200            200            200            200            200            200            200
+actors:download-xlsx                                    200            200            200            200            200            200            200            200            200
+actors:download-json                                    200            200            200            200            200            200            200            200            200
+actors:feed-atom                                        200            200            200            200            200            200            200            200            200
+actors:matrix                                           200            200            200            200            200            200            200            200            200
+actors:matrix-xlsx                                      200            200            200            200            200            200            200            200            200
+actors:activity                                         200            200            200            200            200            200            200            200            200
+actors:propose                                          200            200            200            200            200            200            200            200            200
+actors:proposed                                         200            200            200            200            200            200            200            200            200
+actors:list                                             200            200            200            200            200            200            200            200            200
+actors:detail                                           200            200            200            200            200            200            200            200            200
 practices:suggest                                       200            200            200            200            200            200            200            200            200
 practices:suggest-sent                                  200            200            200            200            200            200            200            200            200
 practices:suggestion                                    200            200            200            200            200            200            200            200            200
@@ -82,6 +98,42 @@ ideas:list                                              200            200      
 ideas:send                                              200            200            200            200            200            200            200            200            200
 ideas:sent                                              200            200            200            200            200            200            200            200            200
 ideas:own                                               200            200            200            200            200            200            200            200            200
+account:home                                            302            200            200            200            200            200            200            200            200
+account:find-actor                                      302            200            200            200            200            200            200            200            200
+account:found-actor                                     302            200            200            200            200            200            200            200            200
+account:claim                                           302            200            200            200            200            200            200            200            200
+account:profile                                         302            404            404            404            404            404            404            404            404
+account:people                                          302            404            404            404            404            404            404            404            404
+account:member                                          405            405            405            405            405            405            405            405            405
+account:withdraw-invitation                             405            405            405            405            405            405            405            405            405
+account:confirm-all                                     405            405            405            405            405            405            405            405            405
+account:leave                                           302            404            404            404            404            404            404            404            404
+account:invitation                                      200            200            200            200            200            200            200            200            200
+account:new-activity                                    302            302            302            302            302            302            302            302            302
+account:activity                                        302            404            404            404            404            404            404            404            404
+account:preview                                         302            404            404            404            404            404            404            404            404
+account:step                                            405            405            405            405            405            405            405            405            405
+account:cooperate                                       302            404            404            404            404            404            404            404            404
+account:cooperation                                     302            404            404            404            404            404            404            404            404
+account:data                                            302            200            200            200            200            200            200            200            200
+account:download                                        302            200            200            200            200            200            200            200            200
+account:close                                           405            405            405            405            405            405            405            405            405
+account:closed                                          200            200            200            200            200            200            200            200            200
+account_signup                                          200            302            302            302            302            302            302            302            302
+account_email_verification_sent                         302            302            302            302            302            302            302            302            302
+account_request_login_code                              200            302            302            302            302            302            302            302            302
+account_confirm_login_code                              302            302            302            302            302            302            302            302            302
+mfa_login_webauthn                                      200            200            200            200            200            200            200            200            200
+account_reset_password                                  200            200            200            200            200            200            200            200            200
+account_confirm_password_reset_code                     302            302            302            302            302            302            302            302            302
+account_complete_password_reset                         302            302            302            302            302            302            302            302            302
+account_password_reset_completed                        200            200            200            200            200            200            200            200            200
+account_set_password                                    302            302            302            302            302            302            302            302            302
+account_email                                           302            200            302            302            302            302            302            302            302
+mfa_reauthenticate_webauthn                             302            302            302            302            302            302            302            302            302
+mfa_list_webauthn                                       302            200            200            200            200            200            200            200            200
+mfa_add_webauthn                                        302            200            200            200            200            200            200            200            200
+mfa_remove_webauthn                                     302            404            404            404            404            404            404            404            404
 account_login                                           200            302            302            302            302            302            302            302            302
 account_logout                                          302            200            200            200            200            200            200            200            200
 account_change_password                                 302            200            200            200            200            200            200            200            200
@@ -97,6 +149,7 @@ mfa_download_recovery_codes                             302            404      
 media:image                                             200            200            200            200            200            200            200            200            200
 media:document                                          200            200            200            200            200            200            200            200            200
 admin:index                                             302            403            200            200            200            200            200            200            200
+admin:digest                                            302            403            405            405            405            405            405            405            405
 admin:login                                             302            403            302            302            302            302            302            302            302
 admin:logout                                            302            403            302            302            302            302            302            302            302
 admin:password_change                                   302            403            302            302            302            302            302            302            302
@@ -276,6 +329,48 @@ admin:practices_suggestion_add                          302            403      
 admin:practices_suggestion_history                      302            403            403            200            403            403            200            403            200
 admin:practices_suggestion_delete                       302            403            403            403            403            403            403            403            403
 admin:practices_suggestion_change                       302            403            403            200            403            403            200            403            200
+admin:actors_actor_changelist                           302            403            403            403            200            403            403            403            200
+admin:actors_actor_add                                  302            403            403            403            200            403            403            403            200
+admin:actors_actor_history                              302            403            403            403            200            403            403            403            200
+admin:actors_actor_delete                               302            403            403            403            403            403            403            403            403
+admin:actors_actor_change                               302            403            403            403            200            403            403            403            200
+admin:actors_actor_approve                              302            403            405            405            405            405            405            405            405
+admin:actors_actor_decline                              302            403            403            403            200            403            403            403            200
+admin:actors_actor_invite                               302            403            403            403            200            403            403            403            200
+admin:actors_actor_merge                                302            403            403            403            200            403            403            403            200
+admin:actors_claim_changelist                           302            403            403            403            200            403            403            403            200
+admin:actors_claim_add                                  302            403            403            403            403            403            403            403            403
+admin:actors_claim_history                              302            403            403            403            200            403            403            403            200
+admin:actors_claim_delete                               302            403            403            403            403            403            403            403            403
+admin:actors_claim_change                               302            403            403            403            200            403            403            403            200
+admin:actors_claim_grant                                302            403            405            405            405            405            405            405            405
+admin:actors_claim_decline                              302            403            403            403            200            403            403            403            200
+admin:actors_activity_changelist                        302            403            403            403            200            403            403            403            200
+admin:actors_activity_add                               302            403            403            403            200            403            403            403            200
+admin:actors_activity_history                           302            403            403            403            200            403            403            403            200
+admin:actors_activity_delete                            302            403            403            403            403            403            403            403            403
+admin:actors_activity_change                            302            403            403            403            200            403            403            403            200
+admin:actors_activity_offline                           302            403            403            403            200            403            403            403            200
+admin:actors_activity_restore                           302            403            405            405            405            405            405            405            405
+admin:actors_activity_confirm                           302            403            405            405            405            405            405            405            405
+admin:actors_activity_person                            302            403            405            405            405            405            405            405            405
+admin:actors_activity_merge                             302            403            403            403            200            403            403            403            200
+admin:actors_activity_import                            302            403            403            403            200            403            403            403            200
+admin:actors_activity_template                          302            403            403            403            200            403            403            403            200
+admin:actors_activity_check                             302            403            403            403            302            403            403            403            302
+admin:actors_activity_versions                          302            403            403            403            200            403            403            403            200
+admin:actors_activity_move                              302            403            405            405            405            405            405            405            405
+admin:actors_revision_changelist                        302            403            403            403            200            403            403            403            200
+admin:actors_revision_add                               302            403            403            403            403            403            403            403            403
+admin:actors_revision_history                           302            403            403            403            200            403            403            403            200
+admin:actors_revision_delete                            302            403            403            403            403            403            403            403            403
+admin:actors_revision_change                            302            403            403            403            200            403            403            403            200
+admin:actors_proposal_changelist                        302            403            403            403            200            403            403            403            200
+admin:actors_proposal_add                               302            403            403            403            403            403            403            403            403
+admin:actors_proposal_history                           302            403            403            403            200            403            403            403            200
+admin:actors_proposal_delete                            302            403            403            403            403            403            403            403            403
+admin:actors_proposal_change                            302            403            403            403            200            403            403            403            200
+admin:actors_proposal_answer                            302            403            403            403            200            403            403            403            200
 admin/practices/suggestion/<path:object_id>/            302            403            302            302            302            302            302            302            302
 admin:dialogues_format_versions                         302            403            403            200            403            403            403            403            200
 admin:dialogues_format_move                             302            403            405            405            405            405            405            405            405
@@ -366,6 +461,7 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
         "dialogues/feedback": [
             *(meeting.feedback.create(was_useful=5, was_fitting=4, will_act=3) for _ in range(5))
         ].pop(),
+        **register_rows(),
         "practices/suggestion": Suggestion.objects.earliest("pk"),
     }
     special = {
@@ -374,12 +470,15 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
         "admin:view_on_site": f"/admin/r/{ContentType.objects.get_for_model(Practice).pk}/{site.rich.pk}/",
         "admin:outbox_mailtext_edit": "/admin/outbox/mailtext/art/dialog-erinnerung/",
         "admin:app_list": "/admin/practices/",
+        "admin:actors_activity_check": "/admin/actors/activity/import/gibtesnicht/",
         "admin:practices_practice_check": "/admin/practices/practice/import/gibtesnicht/",
         "admin/(?P<url>.*)$": "/admin/gibt-es-nicht/",
     }
     special |= {
         name: found[0] for name, found in {**public_pages(site), **feeds(site), **form_pages(), **secret}.items()
     }
+    special |= {name: found[0] for name, found in {**public_pages(site), **form_pages(), **secret}.items()}
+    special |= account_pages()
     addresses = {}
     for route in routes():
         path = special.get(key(route), f"/{route.path}")
@@ -388,6 +487,19 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
         assert "<" not in path, f"say in filled_in() what to put into {path}"
         addresses[key(route)] = path
     return addresses
+
+
+def register_rows() -> dict[str, Model]:
+    """One row of each model of the register that staff open."""
+    revision = make_revision()
+    activity, actor = revision.activity, revision.activity.actor
+    return {
+        "actors/actor": actor,
+        "actors/activity": activity,
+        "actors/revision": revision,
+        "actors/claim": Claim.objects.create(actor=actor, user=make_user(), reason="Ich arbeite da."),
+        "actors/proposal": Proposal.objects.create(activity=activity, text="Der Link ist tot."),
+    }
 
 
 def test_the_table_names_every_address_and_no_other() -> None:
@@ -486,6 +598,9 @@ def test_a_post_without_the_right_changes_nothing(site: Site, cast: Cast) -> Non
         client = cast.client(person)
         before = checksums()
         for name, address in inside.items():
+            # The daily mail is everybody's own choice, and the register is the moderator's work.
+            if name == "admin:digest" or (person == "moderator" and name.startswith("admin:actors_")):
+                continue
             status = client.post(address, values).status_code
             assert status in {200, 302, 403, 404, 405}, (person, name)
         assert checksums() == before, person

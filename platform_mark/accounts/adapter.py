@@ -1,4 +1,4 @@
-"""Logging in: limits that cannot lock the owner out, one answer for every refusal, the pages that follow."""
+"""Logging in: limits that cannot lock the owner out, one answer for every refusal, our mails, the pages that follow."""
 
 import time
 from typing import Any
@@ -13,28 +13,85 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.timezone import localdate
+
+from platform_mark.mail import codes
+from platform_mark.mail.outbox import queue
+
+from .addresses import vouch_for
 
 WRONG_CODE = "Dieser Code passt nicht. Ein Code der App gilt 30 Sekunden und nur einmal: Bitte nehmen Sie den nächsten."
+WRONG_MAIL_CODE = "Dieser Code passt nicht. Bitte vergleichen Sie ihn mit dem in der E-Mail."
+
+# The mails that anybody can trigger for any address: they count towards its limit.
+OPEN_MAILS = {
+    "account/email/email_confirmation_signup": "konto-bestaetigen",
+    "account/email/email_confirmation": "adresse-bestaetigen",
+    "account/email/account_already_exists": "konto-gibt-es-schon",
+    "account/email/unknown_account": "konto-unbekannt",
+    "account/email/login_code": "anmeldecode",
+    "account/email/password_reset_code": "passwort-code",
+}
+PATHS = {"login": "account_login", "sign_up": "account_signup", "reset": "account_reset_password"}
+# What happened to an account, as its mail says it.
+NEWS = {
+    "account/email/password_changed": "Ihr Passwort wurde geändert.",
+    "account/email/password_set": "Für Ihr Konto wurde ein Passwort festgelegt.",
+    "account/email/password_reset": "Ihr Passwort wurde neu gesetzt.",
+    "mfa/email/totp_activated": "Für Ihr Konto wurde ein zweiter Faktor eingerichtet: eine App mit Codes.",
+    "mfa/email/totp_deactivated": "Der zweite Faktor Ihres Kontos, die App mit Codes, wurde entfernt.",
+    "mfa/email/webauthn_added": "Für Ihr Konto wurde ein Passkey eingerichtet.",
+    "mfa/email/webauthn_removed": "Ein Passkey Ihres Kontos wurde entfernt.",
+    "mfa/email/recovery_codes_generated": "Für Ihr Konto wurden neue Wiederherstellungscodes erzeugt.",
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": "Adresse und Passwort passen nicht zusammen. Bitte prüfen Sie beide Angaben.",
         "enter_current_password": "Das ist nicht Ihr bisheriges Passwort.",
-        "incorrect_code": WRONG_CODE,
+        "incorrect_code": WRONG_MAIL_CODE,
         "incorrect_password": "Das ist nicht Ihr Passwort.",
+        "too_many_login_attempts": "Das waren zu viele Versuche. Bitte fordern Sie einen neuen Code an.",
+        "rate_limited": "Bitte warten Sie ein paar Sekunden, bevor Sie noch einen Code anfordern.",
+        "duplicate_email": "Das ist schon Ihre Adresse.",
+        "same_as_current": "Das ist schon Ihre Adresse.",
+        "email_taken": "Diese Adresse können wir nicht übernehmen. Bitte rufen Sie uns an.",
+        "invalid_login": "Adresse und Passwort passen nicht zusammen. Bitte prüfen Sie beide Angaben.",
+        "unverified_primary_email": "Bitte bestätigen Sie zuerst Ihre Adresse.",
     }
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Staff accounts are made by the administration; nobody registers for one."""
-        return False
-
     def is_ajax(self, request: HttpRequest) -> bool:
-        """There is one way in, by the pages; no second one in JSON that nobody looks at."""
-        return False
+        """There is one way in, by the pages; only what a browser needs for a passkey is asked for by a script."""
+        return request.method == "GET" and request.path == reverse("mfa_login_webauthn")
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Put allauth's mails into the outbox, in our words; raises KeyError for one that has no words yet."""
+        with transaction.atomic():
+            if template_prefix == "account/email/email_changed":
+                for address in (context["from_email"], context["to_email"]):
+                    queue("adresse-geaendert", address, context={"to_email": context["to_email"]})
+            elif kind := OPEN_MAILS.get(template_prefix):
+                paths = {name: f"{settings.BASE_URL}{reverse(url)}" for name, url in PATHS.items()}
+                mail = queue(kind, email, context={**paths, "code": codes.MARKER}, is_limited=True)
+                if mail is not None and "code" in context:
+                    codes.hide(mail, context["code"])
+            else:
+                queue("konto-geaendert", email, context={"news": NEWS[template_prefix]})
+
+    def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
+        """The administration gives out the addresses of staff; nobody confirms them by mail."""
+        if user.is_staff and user.is_active:
+            vouch_for(user)
+        return super().pre_login(request, user, **kwargs)
+
+    def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
+        """The same page as for everybody who has just failed: nobody learns that this account once was."""
+        return HttpResponseRedirect(reverse("account_login"))
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count this try as failed (a success takes it back), and refuse it after too many.
@@ -74,8 +131,16 @@ class AccountAdapter(DefaultAccountAdapter):
         return super().is_reauthentication_required(app=app, **kwargs)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Staff work in the administration; for anybody else there is no page of their own yet."""
-        return reverse("admin:index" if getattr(request.user, "is_staff", False) else "home")
+        """Staff work in the administration, actors on their own page."""
+        return reverse("admin:index" if getattr(request.user, "is_staff", False) else "account:home")
+
+    def get_signup_redirect_url(self, request: HttpRequest) -> str:
+        """Where somebody arrives who has just confirmed a new account."""
+        return reverse("account:home")
+
+    def get_email_verification_redirect_url(self, email_address: Any) -> str:
+        """Back to the overview, which says that it worked."""
+        return reverse("mfa_index")
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Back to the overview, which says that it worked."""
@@ -90,6 +155,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         "cannot_generate_recovery_codes": "Richten Sie zuerst eine App ein. Erst dann gibt es Wiederherstellungscodes.",
         "incorrect_code": WRONG_CODE,
     }
+
+    def generate_authenticator_name(self, user: AbstractBaseUser, type: Any) -> str:
+        """The name that is proposed for a new passkey."""
+        return f"Passkey vom {localdate():%d.%m.%Y}"
 
     def build_totp_svg(self, url: str) -> str:
         """Draw the QR code as part of the page: our policy for images allows no `data:` address."""

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from . import second_factor
+from .addresses import unconfirm
 from .models import User
 
 # What decides about what an account may do. Nobody changes these for the own account.
@@ -68,6 +69,7 @@ class UserAdmin(DjangoUserAdmin):
     fieldsets = [
         (None, {"fields": ["email", "name"]}),
         ("Zugang", {"fields": RIGHTS}),
+        ("E-Mails", {"fields": ["gets_digest"]}),
         ("Anmeldung", {"fields": ["shown_password", "shown_second_factor", "last_login", "joined_at"]}),
     ]
     add_fieldsets = [
@@ -98,6 +100,12 @@ class UserAdmin(DjangoUserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """An account is switched off, not deleted: the history names it."""
         return False
+
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
+        """Save; where the address was changed, the old one opens nothing any more."""
+        super().save_model(request, obj, form, change)
+        if change and "email" in form.changed_data:
+            unconfirm(obj)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """Set somebody's password; the own one only by the page that asks for the old one."""

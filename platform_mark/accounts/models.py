@@ -43,6 +43,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         default=True,
         help_text="Statt ein Konto zu löschen, schalten Sie es hier ab. Alle Sitzungen enden sofort.",
     )
+    gets_digest = models.BooleanField(
+        "Tägliche Übersicht",
+        default=True,
+        help_text="An Werktagen morgens eine E-Mail mit dem, was ansteht. Steht nichts an, kommt keine.",
+    )
+    # Claims the day before the mail is written, so that each day's comes once.
+    digest_sent_on = models.DateField(null=True, blank=True, editable=False)
     joined_at = models.DateTimeField("Angelegt am", default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()

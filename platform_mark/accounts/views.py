@@ -2,13 +2,33 @@
 
 from typing import Any
 
+from allauth.account.views import EmailView, SignupView
 from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import DownloadRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView
 from django.conf import settings
 from django.forms import Form
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+
+
+class SignUp(SignupView):
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Make the account; a form that a trap has caught comes back with all input, to be sent once more."""
+        if form.is_suspicious():
+            again = self.get_form_class()(initial={name: form.cleaned_data[name] for name in ("name", "email")})
+            context = self.get_context_data(form=again, ask_again=True)
+            return self.render_to_response(context, status=422)
+        return super().form_valid(form)
+
+
+class ChangeAddress(EmailView):
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """For actors; the addresses of staff are given out by the administration, together with their rights."""
+        if getattr(request.user, "is_staff", False):
+            return redirect("mfa_index")
+        return super().dispatch(request, *args, **kwargs)
 
 
 class ActivateTotp(ActivateTOTPView):

@@ -16,6 +16,7 @@ from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_POST
 from django.views.i18n import JavaScriptCatalog
 from js_asset import Media
 
@@ -77,8 +78,12 @@ class DeskSite(AdminSite):
         return JavaScriptCatalog.as_view(packages=["django.contrib.admin", "django_prose_editor"])(request)
 
     def get_urls(self) -> list[Any]:
-        """Add the page for one person's data."""
-        return [path("person/", self.admin_view(self.person), name="person"), *super().get_urls()]
+        """Add the page for one person's data, and the switch of the daily mail."""
+        own = [
+            path("person/", self.admin_view(self.person), name="person"),
+            path("uebersicht/", self.admin_view(require_POST(self.digest_view)), name="digest"),
+        ]
+        return [*own, *super().get_urls()]
 
     def person(self, request: HttpRequest) -> HttpResponse:
         """Give out or erase what is stored under one address."""
@@ -97,6 +102,13 @@ class DeskSite(AdminSite):
             "offers_second_factor": not second_factor.is_set_up(request.user),  # type: ignore[arg-type]
         }
         return super().index(request, context | (extra_context or {}))
+
+    def digest_view(self, request: HttpRequest) -> HttpResponse:
+        """Order the daily mail, or stop it, for oneself."""
+        user: Any = request.user
+        user.gets_digest = "on" in request.POST
+        user.save(update_fields=["gets_digest"])
+        return redirect("admin:index")
 
     def _show_the_way(self, request: HttpRequest, wanted: str) -> HttpResponse:
         """Lead to what is missing: the login, or the second factor. Who is not staff has no way in."""

@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 
+from actors.models import Activity, Actor, Claim, Proposal, Revision
+from actors.stages import Stage
 from dialogues.formats.models import Idea, TryReport
 from dialogues.models import Agreement, Dialogue, Registration
 from dialogues.occupancy import hint
@@ -55,6 +57,7 @@ def todos(user: User) -> list[Todo]:
         found += _dialogues()
     if user.has_perm("practices.view_practice"):
         found += _practices()
+    found += _register(user)
     if user.has_perm("media.view_image"):
         found += _pictures()
     if user.has_perm("outbox.view_outgoingmail"):
@@ -151,6 +154,71 @@ def _dialogues() -> list[Todo]:
             "Dialoge im Entwurf",
             reverse("admin:dialogues_dialogue_changelist", query={"state__exact": State.DRAFT}),
         ),
+    ]
+
+
+def _register(user: User) -> list[Todo]:
+    """What waits in the register, by the queue it leads to."""
+    queues = [
+        (
+            "actor",
+            "",
+            Actor.objects.filter(state=Actor.State.WAITING, merged_into=None),
+            "Akteur wartet",
+            "Akteure warten",
+            "auf Freischaltung",
+        ),
+        (
+            "claim",
+            "",
+            Claim.objects.filter(state=Claim.State.OPEN),
+            "Anspruch auf einen Akteur wartet",
+            "Ansprüche auf Akteure warten",
+            "",
+        ),
+        ("revision", "", Revision.objects.to_review(), "Eintrag wartet", "Einträge warten", "auf Prüfung"),
+        (
+            "proposal",
+            "",
+            Proposal.objects.filter(state=Proposal.State.OPEN),
+            "Änderungsvorschlag wartet",
+            "Änderungsvorschläge warten",
+            "auf Antwort",
+        ),
+        (
+            "activity",
+            "nachsehen",
+            Activity.objects.to_check(),
+            "Eintrag erschien",
+            "Einträge erschienen",
+            "ohne Prüfung",
+        ),
+        (
+            "activity",
+            "faellig",
+            Activity.objects.in_stage(Stage.OVERDUE),
+            "Eintrag ist",
+            "Einträge sind",
+            "nicht bestätigt",
+        ),
+        (
+            "actor",
+            "ohne-redaktion",
+            Actor.objects.without_editor(),
+            "Akteur hat",
+            "Akteure haben",
+            "niemanden mehr, der Einträge pflegt",
+        ),
+    ]
+    return [
+        Todo(
+            rows.count(),
+            f"{one} {rest}".strip(),
+            f"{many} {rest}".strip(),
+            reverse(f"admin:actors_{model}_changelist", query={"was": word} if word else None),
+        )
+        for model, word, rows, one, many, rest in queues
+        if user.has_perm(f"actors.view_{model}")
     ]
 
 

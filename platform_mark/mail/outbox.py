@@ -27,7 +27,7 @@ from procrastinate.contrib.django import app
 
 from platform_mark.contact import operator
 
-from . import texts
+from . import codes, texts
 from .layout import as_html
 from .models import BulkMail, OutgoingMail
 from .texts import LINK, Letter, Link, MailKind, Text
@@ -55,7 +55,12 @@ class MailServerDown(Exception):
 
 
 def queue(
-    kind: str, to: str, *, context: Mapping[str, Any], link: Link | None = None, is_limited: bool = False
+    kind: str,
+    to: str,
+    *,
+    context: Mapping[str, Any],
+    link: Link | None = None,
+    is_limited: bool = False,
 ) -> OutgoingMail | None:
     """Write a mail into the outbox from the Django template `email/<kind>.txt`, whose first line is the subject.
 
@@ -117,7 +122,7 @@ def links_of(mail: OutgoingMail) -> dict[str, str]:
 
 def full_text(mail: OutgoingMail) -> str:
     """The text as the person gets it, with the real links. Never stored, never logged."""
-    text = mail.text
+    text = codes.text_of(mail)
     for marker, url in links_of(mail).items():
         text = text.replace(marker, url)
     return text
@@ -134,7 +139,7 @@ def message_of(mail: OutgoingMail) -> EmailMultiAlternatives:
     if url := links.get(texts.marker(mail.unsubscribe)) if mail.unsubscribe else None:
         headers |= {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     message = EmailMultiAlternatives(subject=mail.subject, body=full_text(mail), to=[mail.to], headers=headers)
-    message.attach_alternative(as_html(mail.subject, mail.text, links), "text/html")
+    message.attach_alternative(as_html(mail.subject, codes.text_of(mail), links), "text/html")
     if mail.calendar:
         method = re.search(r"^METHOD:(\w+)", mail.calendar, re.MULTILINE)
         file = MIMEText(mail.calendar, "calendar", "utf-8")

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from actors.models import Activity, Actor
 from dialogues.formats.models import Format
 from dialogues.models import Dialogue
 from platform_mark.contact import operator
@@ -41,6 +42,9 @@ class FixedPages(_OwnAddress):
             "practices:suggest",
             "branches:list",
             "dialogues:list",
+            "actors:activities",
+            "actors:matrix",
+            "actors:list",
             *(f"legal-{page.value}" for page in LegalText.Page),
         ]
 
@@ -77,12 +81,30 @@ class DialoguePages(_OwnAddress):
         return item.updated_at
 
 
+class ActivityPages(_OwnAddress):
+    def items(self) -> Iterable[Model]:
+        return Activity.objects.public().order_by("pk").only("slug", "changed_at")
+
+    def lastmod(self, item: Activity) -> object:
+        return item.changed_at
+
+
+class ActorPages(_OwnAddress):
+    def items(self) -> Iterable[Model]:
+        return Actor.objects.running().order_by("pk").only("slug", "updated_at")
+
+    def lastmod(self, item: Actor) -> object:
+        return item.updated_at
+
+
 SITEMAPS = {
     "seiten": FixedPages,
     "branchen": BranchPages,
     "beispiele": PracticePages,
     "dialoge": DialoguePages,
     "formate": FormatPages,
+    "aktivitaeten": ActivityPages,
+    "akteure": ActorPages,
 }
 
 

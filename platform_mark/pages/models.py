@@ -1,4 +1,4 @@
-"""Legal texts with every version kept, who runs the portal, and reports of barriers."""
+"""Legal texts with every version kept, who runs the portal, reports of barriers, and outlines that an operator loaded."""
 
 from datetime import date
 from typing import Self
@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from platform_mark.publishing.fields import RichTextField
+from platform_mark.taxonomy.models import Municipality
 
 
 class LegalTextQuerySet(models.QuerySet):
@@ -106,3 +107,42 @@ class BarrierReport(models.Model):
 
     def __str__(self) -> str:
         return self.where
+
+
+class RegionMap(models.Model):
+    """Outlines of the municipalities that an operator has loaded; without them the map is drawn with tiles.
+
+    Written by `boundaries.load` and nothing else. The credit line that the licence asks for is shown with every map.
+    """
+
+    credit = models.CharField("Quellenangabe", max_length=300)
+    width = models.PositiveSmallIntegerField()
+    height = models.PositiveSmallIntegerField()
+    # The outer border and that of the districts, as SVG path data.
+    border = models.TextField(blank=True)
+    loaded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "Karte der Region"
+        verbose_name_plural = "Karten der Region"
+        constraints = [models.CheckConstraint(condition=~models.Q(credit=""), name="region_map_names_its_source")]
+
+    def __str__(self) -> str:
+        return self.credit
+
+
+class RegionOutline(models.Model):
+    """One municipality on the loaded map: SVG path data, and where its name stands."""
+
+    region_map = models.ForeignKey(RegionMap, on_delete=models.CASCADE, related_name="outlines")
+    municipality = models.OneToOneField(Municipality, on_delete=models.CASCADE, related_name="outline")
+    path = models.TextField()
+    x = models.SmallIntegerField()
+    y = models.SmallIntegerField()
+
+    class Meta:
+        verbose_name = "Umriss"
+        verbose_name_plural = "Umrisse"
+
+    def __str__(self) -> str:
+        return f"Umriss {self.pk}"

@@ -1,9 +1,10 @@
 """Numbers over all branches, read once per page: how many examples there are, and of which size."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from platform_mark.taxonomy.models import Branch, CompanySize
 from practices.models import Practice
@@ -26,7 +27,12 @@ class BranchRow:
 class Numbers:
     practices: int
     from_small_companies: int
-    municipalities: int
+    #: Examples by key of the municipality; none where a company has no name, since a town could give it away.
+    by_municipality: Mapping[int, int]
+
+    @property
+    def municipalities(self) -> int:
+        return len(self.by_municipality)
 
 
 def branch_rows() -> list[BranchRow]:
@@ -50,11 +56,17 @@ def branch_rows() -> list[BranchRow]:
 
 def numbers() -> Numbers:
     """What the region can show; one query."""
-    small = Q(size__in=[CompanySize.MICRO, CompanySize.SMALL])
-    return Numbers(
-        **Practice.objects.published().aggregate(
-            practices=Count("pk"),
-            from_small_companies=Count("pk", filter=small),
-            municipalities=Count("municipality", distinct=True),
-        )
+    counted = (
+        Practice.objects.published()
+        .order_by()
+        .values("municipality", "size", "is_anonymous")
+        .annotate(number=Count("pk"))
     )
+    by_municipality: Counter[int] = Counter()
+    practices = small = 0
+    for row in counted:
+        practices += row["number"]
+        small += row["number"] if row["size"] in (CompanySize.MICRO, CompanySize.SMALL) else 0
+        if row["municipality"] and not row["is_anonymous"]:
+            by_municipality[row["municipality"]] += row["number"]
+    return Numbers(practices, small, by_municipality)

@@ -65,6 +65,28 @@ def tel(number: str) -> str:
     return f"+49{digits[1:]}" if digits.startswith("0") and not digits.startswith("00") else digits
 
 
+# Where long words of narrow columns may break, whatever dictionary the browser has.
+_BREAKS = {
+    "Qualifizierung": "Qualifi\xadzierung",
+    "Veranstaltung": "Veranstal\xadtung",
+    "Information": "Informa\xadtion",
+    "Kommunikation": "Kommuni\xadkation",
+    "Gebäudetechnik": "Gebäude\xadtechnik",
+    "Forstwirtschaft": "Forst\xadwirtschaft",
+    "Dienstleistungen": "Dienst\xadleistungen",
+    "sensibilisieren": "sensibili\xadsieren",
+    "Auszubildende": "Auszu\xadbildende",
+    "Führungskräfte": "Führungs\xadkräfte",
+}
+_BREAKABLE = re.compile("|".join(_BREAKS))
+
+
+@register.filter
+def breakable(text: object) -> str:
+    """Return a label with soft hyphens in its long words."""
+    return _BREAKABLE.sub(lambda word: _BREAKS[word.group()], str(text))
+
+
 # Drawn some hundred times per page, so each is made once per process; the sprite's address is fixed for as long.
 @register.simple_tag
 @cache
@@ -138,6 +160,11 @@ def json_ld_article(*, headline: str, description: str, path: str, published: An
 def json_ld_event(dialogue: Dialogue) -> SafeString:
     """Describe a dialogue to search engines: when, where, by whom, moved or cancelled."""
     return _json_ld(structured.event(dialogue))
+
+
+def json_ld(data: dict[str, Any]) -> SafeString:
+    """Describe something to search engines in the words of schema.org; the caller has made them."""
+    return _json_ld(data)
 
 
 def _json_ld(data: dict[str, Any]) -> SafeString:

@@ -11,6 +11,8 @@ from . import dialogues, samples
 from .focus import why
 from .models import LegalText
 from .overview import branch_rows, numbers
+from .region import region
+from .register import branch_kinds, kind_rows, register_numbers
 
 NEWEST = 4
 
@@ -20,6 +22,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """The start page: two questions, the newest examples, the branches, the region in numbers."""
     rows = branch_rows()
     focus = [row for row in rows if row.branch.focus_since]
+    region_numbers = numbers()
     context = {
         "newest": Practice.objects.published().newest_first().for_cards()[:NEWEST],
         # The branches that the questions and the table begin with: decided ones, else the candidates.
@@ -28,8 +31,11 @@ def home(request: HttpRequest) -> HttpResponse:
         "branches_count": len(rows),
         "focus_rows": focus or [row for row in rows if row.branch.focus_candidate],
         "sizes": list(CompanySize),
-        "numbers": numbers(),
         "next_dialogues": dialogues.next_dialogues(),
+        "numbers": region_numbers,
+        "region": region(region_numbers.by_municipality),
+        "register": register_numbers(),
+        "kind_rows": kind_rows([row.branch for row in rows]),
     }
     return render(request, "pages/home.html", context)
 
@@ -57,6 +63,7 @@ def branch_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "count": len(practices),
         "why": why(branch),
         "by_size": list(first_by_size.items()),
+        "kinds": branch_kinds(branch),
         "further": [practice for practice in practices if practice.pk not in shown][:NEWEST],
         "dialogues": dialogues.of_branch(branch),
     }

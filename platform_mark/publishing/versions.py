@@ -73,6 +73,20 @@ def former_target(model: type[models.Model], slug: str) -> models.Model | None:
     return former.target if former else None
 
 
+def bury(row: models.Model) -> None:
+    """Remember the address of something public that is about to be deleted, so that it is known to be gone."""
+    content_type = ContentType.objects.get_for_model(row)
+    slug: str = row.slug  # type: ignore[attr-defined]
+    FormerAddress.objects.update_or_create(content_type=content_type, slug=slug, defaults={"object_id": row.pk})
+
+
+def is_known(model: type[models.Model], slug: str) -> bool:
+    """Whether something that is deleted by now once had this address, so that it is gone and not just unknown."""
+    content_type = ContentType.objects.get_for_model(model)
+    former = FormerAddress.objects.filter(content_type=content_type, slug=slug).first()
+    return former is not None and former.target is None
+
+
 def open_preview(row: Publishable) -> str:
     """Give out a new preview link for two weeks, end the one before, and return the token."""
     row.preview_version += 1

@@ -19,6 +19,7 @@ from .question import LONGEST_QUESTION, Question, ask
 # Far beyond any last page, and no number for the database to stumble over.
 LAST_PAGE = 10**9
 RELEVANCE = "relevanz"
+SWITCHED_ON = "ja"
 
 # The name of a parameter and one of its values.
 Pair = tuple[str, str]
@@ -52,6 +53,8 @@ class IndexedFilter(django_filters.FilterSet):
     #: The order where nothing is asked.
     first_order: ClassVar[str]
     page_size: ClassVar[int]
+    #: A facet that follows from the present day.
+    bands: finding.Bands | None = None
 
     def __init__(self, data: QueryDict, *, catalogue: Catalogue, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -74,6 +77,11 @@ class IndexedFilter(django_filters.FilterSet):
         # A form that asks "any branch" sends an empty word.
         chosen = {name: list(dict.fromkeys(filter(None, cleaned.get(name) or []))) for name in self.catalogue.labels}
         return {name: values for name, values in chosen.items() if values}
+
+    @property
+    def switched(self) -> Mapping[str, str]:
+        """Switches of the list that are on, with what their chips say; no facets, since they have nothing to count."""
+        return {}
 
     @cached_property
     def codes(self) -> Mapping[str, list[str]]:
@@ -108,17 +116,18 @@ class IndexedFilter(django_filters.FilterSet):
         """What the index found."""
         return self.look(page=self.page, size=self.page_size)
 
-    def look(self, *, page: int, size: int) -> Found:
-        """Ask the index for a page of any size; a page beyond the last is the last."""
+    def look(self, *, page: int, size: int, order: str = "") -> Found:
+        """Ask the index for a page of any size, in any of its orders; a page beyond the last is the last."""
         model = self._meta.model
         return finding.find(
             kind_of(model),
             model.search_shape,
             question=self.question,
             chosen=self.codes,
-            order=self.orders[self.order][1],
+            order=order or self.orders[self.order][1],
             page=page,
             size=size,
+            bands=self.bands,
         )
 
     def _value(self, name: str) -> str:
@@ -181,6 +190,9 @@ def find(filterset: IndexedFilter) -> Finding:
     labels["q", text] = f"„{text}“"
     facet_pairs = [(name, value) for name, values in chosen.items() for value in values]
     asked += facet_pairs
+    for name, label in filterset.switched.items():
+        asked.append((name, SWITCHED_ON))
+        labels[name, SWITCHED_ON] = label
     sorting: list[Pair] = [("sortierung", filterset.order)] if filterset.form.cleaned_data.get("sortierung") else []
     # What looks like a typing error is mended only where that found something.
     meant = question.meant if question and found.total and not found.level else ""
@@ -193,17 +205,17 @@ def find(filterset: IndexedFilter) -> Finding:
         is_cut=len(filterset.text) > LONGEST_QUESTION,
         unknown_words=question.unknown if question else [],
         meant=meant,
-        meant_query=_query([("q", meant), *facet_pairs, *sorting]),
+        meant_query=query_of([("q", meant), *facet_pairs, *sorting]),
         is_loose=found.level > 0,
         facets=facets,
-        chips=[Chip(labels.get(pair, pair[1]), _query([*_without(asked, pair), *sorting])) for pair in asked],
+        chips=[Chip(labels.get(pair, pair[1]), query_of([*_without(asked, pair), *sorting])) for pair in asked],
         unknown=[value for name, value in facet_pairs if (name, value) not in labels],
         orders=[
             Option(word, label, 0, word == filterset.order)
             for word, (label, _) in filterset.orders.items()
             if word != RELEVANCE or question
         ],
-        query=_query([*asked, *sorting]),
+        query=query_of([*asked, *sorting]),
         alternatives=[] if found.hits else list(_alternatives(found, asked, labels, catalogue)),
     )
 
@@ -215,17 +227,18 @@ def _alternatives(
     hits = {**found.without, "q": found.without_text}
     for dropped in dict.fromkeys(name for name, _ in asked):
         kept = [pair for pair in asked if pair[0] != dropped]
-        if kept and hits[dropped]:
+        if kept and hits.get(dropped):
             any_label = "ohne Suchwort" if dropped == "q" else catalogue.labels[dropped][1]
             label = ", ".join([*(labels.get(pair, pair[1]) for pair in kept), any_label])
-            yield Alternative(label, _query(kept), hits[dropped])
+            yield Alternative(label, query_of(kept), hits[dropped])
 
 
 def _without(pairs: Iterable[Pair], dropped: Pair) -> list[Pair]:
     return [pair for pair in pairs if pair != dropped]
 
 
-def _query(pairs: Iterable[Pair]) -> str:
+def query_of(pairs: Iterable[Pair]) -> str:
+    """The query string of these names and values."""
     query = QueryDict(mutable=True)
     for name, value in pairs:
         query.appendlist(name, value)

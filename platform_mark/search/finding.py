@@ -32,6 +32,20 @@ _PAIR_WORTH = 0.5
 
 
 @dataclass(frozen=True)
+class Bands:
+    """A facet that follows from a number of the entry and the present day, so that it cannot be stored.
+
+    An entry has the first value whose limit lies above its number under `order`; the last value has no limit, and takes
+    the entries without number, too.
+    """
+
+    facet: str
+    order: str
+    limits: Sequence[int]
+    values: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Row:
     """One thing found, with its texts."""
 
@@ -72,6 +86,7 @@ def find(
     page: int = 1,
     size: int = 12,
     at: datetime | None = None,
+    bands: Bands | None = None,
 ) -> Found:
     """Find the visible objects of a kind: OR inside a facet, AND across; a page beyond the last is the last.
 
@@ -80,6 +95,8 @@ def find(
     """
     chosen, between = chosen or {}, between or {}
     visible = _VISIBLE + _bounds(shape, between)
+    # Written as numbers below zero, they go the way of the sets and are told apart at the end.
+    columns = [*shape.sets, *(["band"] if bands else [])]
     # Whole pages, so that no page begins with ranked rows and ends with others.
     ranked = max(1, RANKED // size) * size
     statement = _FIND.format(
@@ -89,9 +106,11 @@ def find(
         text=_TEXT.format(query=_query(question)) if question else "",
         # Words are looked up once and kept. Without words every reader takes its own best way through the index.
         materialized="MATERIALIZED" if question else "NOT MATERIALIZED",
-        missed=_missed(shape, chosen),
+        missed=_missed(shape, chosen, bands),
+        band=f", {_band(shape, bands)} AS band" if bands else "",
         sets="".join(f", {column}" for column in shape.sets),
-        grouping_sets="".join(f", (missed, {column})" for column in shape.sets),
+        columns="".join(f", {column}" for column in columns),
+        grouping_sets="".join(f", (missed, {column})" for column in columns),
         total="(SELECT count(*) FROM met)" if chosen else "(SELECT hits FROM hit)",
         **_order(question, shape, order, is_early=page * size <= ranked),
     )
@@ -102,7 +121,8 @@ def find(
         "size": size,
         "nearest": NEAREST,
         "ranked": ranked,
-        **{f"codes_{n}": [code(facet, value) for value in values] for n, (facet, values) in enumerate(chosen.items())},
+        **{f"codes_{n}": _codes(facet, values, bands) for n, (facet, values) in enumerate(chosen.items())},
+        **{f"band_{n}": limit for n, limit in enumerate(bands.limits if bands else ())},
         **_queries(question),
         **{f"from_{order}": first for order, (first, _) in between.items()},
         **{f"until_{order}": last for order, (_, last) in between.items()},
@@ -110,20 +130,55 @@ def find(
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)  # type: ignore[arg-type]
         rows = cursor.fetchall()
-    return _read(rows, list(chosen), page, size)
+    return _read(rows, list(chosen), page, size, bands)
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """Numbers by two facets. What has no value there counts under the empty word."""
+
+    pairs: Mapping[tuple[str, str], int]
+    #: Each entry once for each of its values, whatever the other facet.
+    rows: Mapping[str, int]
+    columns: Mapping[str, int]
+
+
+def cross(kind: str, shape: Shape, rows: str, columns: str, *, at: datetime | None = None) -> Crossed:
+    """Count the visible objects of a kind by one facet and another; one statement."""
+    statement = _CROSS.format(visible=_VISIBLE, row=shape.set_of(rows), column=shape.set_of(columns))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"kind": kind, "at": at or timezone.now()})
+        sets = cursor.fetchall()
+    pairs: dict[tuple[str, str], int] = {}
+    by_row: dict[str, int] = {}
+    by_column: dict[str, int] = {}
+    for row_codes, column_codes, number in sets:
+        found = _values(columns, column_codes)
+        for column in found:
+            by_column[column] = by_column.get(column, 0) + number
+        for row in _values(rows, row_codes):
+            by_row[row] = by_row.get(row, 0) + number
+            for column in found:
+                pairs[row, column] = pairs.get((row, column), 0) + number
+    return Crossed(pairs, by_row, by_column)
+
+
+def _values(facet: str, codes: Sequence[str]) -> list[str]:
+    found = [value for name, _, value in (code.partition(":") for code in codes or ()) if name == facet]
+    return found or [""]
 
 
 # What fills the holes is SQL of this module and small numbers; all that comes from outside is a parameter.
 _FIND = """
 WITH {level}
 met AS {materialized} (
-    SELECT id, object_id, visible_from, key_1, key_2{sets}, {missed} AS missed
+    SELECT id, object_id, visible_from, key_1, key_2{sets}{band}, {missed} AS missed
     FROM search_searchentry WHERE {visible} {text}
 ),
 counted AS MATERIALIZED (
-    SELECT missed, coalesce(NULL::bigint{sets}) AS facet_set, count(*) AS number
+    SELECT missed, coalesce(NULL::bigint{columns}) AS facet_set, count(*) AS number
     -- OFFSET 0 hides the expressions: the planner would sort by them, where hashing takes half the time.
-    FROM (SELECT missed{sets} FROM met OFFSET 0) AS entry
+    FROM (SELECT missed{columns} FROM met OFFSET 0) AS entry
     -- What misses two facets counts nowhere: no single choice would show it.
     WHERE missed & (missed - 1) = 0
     GROUP BY GROUPING SETS ((missed){grouping_sets})
@@ -146,6 +201,7 @@ nearest AS (
 )
 SELECT 'counted', missed, sum(number)::int, code, NULL, NULL
     FROM counted JOIN search_facetset ON search_facetset.id = facet_set, unnest(codes) AS code GROUP BY missed, code
+UNION ALL SELECT 'band', missed, number::int, facet_set::text, NULL, NULL FROM counted WHERE facet_set < 0
 UNION ALL SELECT 'missed', missed, number::int, NULL, NULL, NULL FROM counted WHERE facet_set IS NULL
 UNION ALL SELECT 'total', {level_number}, {total}::int, NULL, NULL, NULL
 UNION ALL SELECT 'row', place::int, object_id::int, title, lead, text FROM page JOIN search_searchentry USING (id)
@@ -153,11 +209,19 @@ UNION ALL SELECT 'otherwise', count(*)::int, (count(*) FILTER (WHERE {missed} = 
     FROM search_searchentry WHERE {visible} AND (SELECT hits FROM hit) = 0
 UNION ALL SELECT 'nearest', place::int, object_id::int, NULL, NULL, NULL FROM nearest
 """
+_CROSS = """
+SELECT first.codes, second.codes, number FROM (
+    SELECT {row} AS row_set, {column} AS column_set, count(*)::int AS number
+    FROM search_searchentry WHERE {visible} GROUP BY 1, 2
+) AS entry
+LEFT JOIN search_facetset AS first ON first.id = row_set LEFT JOIN search_facetset AS second ON second.id = column_set
+"""
 _VISIBLE = "kind = %(kind)s AND visible_from <= %(at)s AND (visible_until IS NULL OR visible_until > %(at)s)"
 # In a subselect the planner cannot see the words, so it never reads row by row what the GIN index finds at once.
 _TEXT = "AND vector @@ (SELECT {query})"
 _LEVEL = "level AS MATERIALIZED (SELECT CASE {cases} ELSE {last} END AS number),"
 _LEVEL_FINDS = "WHEN EXISTS (SELECT FROM search_searchentry WHERE {visible} {text}) THEN {n}"
+_MISSES_BAND = "CASE WHEN {band} = ANY(%(codes_{n})s) THEN 0 ELSE {bit} END"
 _MISSES = "CASE WHEN {column} IN (SELECT id FROM search_facetset WHERE codes && %(codes_{n})s) THEN 0 ELSE {bit} END"
 _RANKED = """
 ranked AS MATERIALIZED (
@@ -216,10 +280,28 @@ def _queries(question: Question | None) -> dict[str, str]:
     return {**levels, **by_nearness, **pairs, "any": " | ".join(sorted(question.lexemes))}
 
 
-def _missed(shape: Shape, chosen: Mapping[str, Sequence[object]]) -> str:
+def _missed(shape: Shape, chosen: Mapping[str, Sequence[object]], bands: Bands | None) -> str:
     """A number with one bit for each chosen facet that an entry does not meet."""
-    misses = (_MISSES.format(column=shape.set_of(facet), n=n, bit=1 << n) for n, facet in enumerate(chosen))
+    misses = (
+        _MISSES_BAND.format(band=_band(shape, bands), n=n, bit=1 << n)
+        if bands and facet == bands.facet
+        else _MISSES.format(column=shape.set_of(facet), n=n, bit=1 << n)
+        for n, facet in enumerate(chosen)
+    )
     return " + ".join(misses) or "0"
+
+
+def _band(shape: Shape, bands: Bands) -> str:
+    """The number of the band of an entry: -1 for the first."""
+    column = shape.key_of(bands.order)
+    cases = " ".join(f"WHEN {column} < %(band_{n})s THEN {-n - 1}" for n, _ in enumerate(bands.limits))
+    return f"(CASE {cases} ELSE {-len(bands.values)} END)"
+
+
+def _codes(facet: str, values: Sequence[object], bands: Bands | None) -> list[Any]:
+    if bands and facet == bands.facet:
+        return [-bands.values.index(value) - 1 for value in values if value in bands.values]  # type: ignore[arg-type]
+    return [code(facet, value) for value in values]
 
 
 def _order(question: Question | None, shape: Shape, order: str, *, is_early: bool) -> dict[str, str]:
@@ -246,7 +328,7 @@ def _lexemes(question: Question, nearness: Nearness) -> list[str]:
     return sorted(lexeme for lexeme, near in question.lexemes.items() if near is nearness)
 
 
-def _read(rows: Sequence[Sequence[Any]], chosen: Sequence[str], page: int, size: int) -> Found:
+def _read(rows: Sequence[Sequence[Any]], chosen: Sequence[str], page: int, size: int, bands: Bands | None) -> Found:
     bit = {facet: 1 << n for n, facet in enumerate(chosen)}
     by_miss: dict[int, int] = {}
     counts: dict[tuple[str, str], int] = {}
@@ -254,8 +336,10 @@ def _read(rows: Sequence[Sequence[Any]], chosen: Sequence[str], page: int, size:
     nearest: dict[int, int] = {}
     total = level = everything = without_text = 0
     for what, key, number, *texts in rows:
-        if what == "counted":
+        if what in ("counted", "band"):
             facet, _, value = texts[0].partition(":")
+            if bands and what == "band":
+                facet, value = bands.facet, bands.values[-int(facet) - 1]
             # What misses just this facet would be hit if the facet had this value.
             if key in (0, bit.get(facet)):
                 counts[facet, value] = counts.get((facet, value), 0) + number

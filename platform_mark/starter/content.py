@@ -20,7 +20,7 @@ from platform_mark.taxonomy.models import Branch, Evidence, Municipality, Select
 from practices.importing import import_practices, read_rows
 from practices.models import Effect, Practice, PracticePicture, Prerequisite, Step
 
-from . import dialogues, focus, formats
+from . import actors, dialogues, focus, formats
 from .models import StarterObject
 
 FOLDER = Path(__file__).parent
@@ -37,6 +37,8 @@ def is_untouched() -> bool:
 @transaction.atomic
 def load() -> int:
     """Load what is not there; return how many examples were made. Dates are relative to today."""
+    # First, since examples and dialogues may name an organisation.
+    actors.load()
     for key, target in chain(focus.make(_is_loaded), formats.make(_is_loaded)):
         _remember(key, target)
     made = _load_external() + _load_own()
@@ -55,6 +57,7 @@ def remove() -> int:
     practices.delete()
     # A picture that staff took over into an example of their own stays.
     Image.objects.filter(pk__in=_ids(rows, Image), practice_pictures=None, dialogue_pictures=None).delete()
+    actors.remove(rows)
     for selection in Selection.objects.filter(pk__in=_ids(rows, Selection)):
         focus.undo_focus(selection)
     for model in (Selection, Evidence, Specialisation, Idea, Format):

@@ -45,8 +45,8 @@ def merge(term: AnyTerm, *, into: AnyTerm) -> None:
     if old.merged_into_id:
         raise MergeRefused(f"„{old}“ wurde schon zusammengeführt.")
 
-    for foreign_key in _foreign_keys_to(model):
-        _repoint(foreign_key, old, new)
+    for foreign_key in foreign_keys_to(model):
+        repoint(foreign_key, old, new)
     _, *new.synonyms = distinct([new.name, *new.synonyms, old.name, *old.synonyms])
     new.save(update_fields=["synonyms"])
     old.merged_into = new
@@ -68,7 +68,7 @@ def uses(term: Term) -> list[Use]:
     return found
 
 
-def _foreign_keys_to(model: type[Term]) -> list[models.ForeignKey]:
+def foreign_keys_to(model: type[models.Model]) -> list[models.ForeignKey]:
     """Every column that points at the model: of any app, of the tables behind many-to-many fields, of itself."""
     return [
         field.field
@@ -77,7 +77,8 @@ def _foreign_keys_to(model: type[Term]) -> list[models.ForeignKey]:
     ]
 
 
-def _repoint(foreign_key: models.ForeignKey, old: Term, new: Term) -> None:
+def repoint(foreign_key: models.ForeignKey, old: models.Model, new: models.Model) -> None:
+    """Let everything that points at `old` by this column point at `new`; what would then be there twice goes."""
     rows = foreign_key.model._base_manager.filter(**{foreign_key.name: old})
     for columns in _unique_with(foreign_key):
         # Here `new` has the very same row already, so the one of `old` says nothing more.

@@ -26,6 +26,8 @@ from tests import environment  # sets up a throw-away environment before Django 
 
 WORKERS = 2
 ROUNDS = 5
+# Enough examples for the yardstick when something else is measured.
+FEW = 200
 # A cold visit fetches what these name: styles, scripts, icons, fonts; photos are counted apart.
 _LINKED = re.compile(r"<(?:link|script|use)\b[^>]*?(?:href|src)=\"([^\"#]+)")
 _FONT = re.compile(r"url\(\"?([^\")]+)")
@@ -228,6 +230,9 @@ def main() -> None:
     parser.add_argument(
         "--rows", type=int, nargs="+", default=[1000], help="examples in the database, one run for each"
     )
+    parser.add_argument(
+        "--activities", type=int, nargs="+", help="measure the register instead, with as many entries, one run for each"
+    )
     parser.add_argument("--seconds", type=float, default=5, help="how long to measure each page")
     parser.add_argument("--port", type=int, default=8790)
     parser.add_argument("--json", type=Path, help="keep the figures in this file")
@@ -235,9 +240,11 @@ def main() -> None:
 
     try:
         prepare()
-        figures = {rows: measure(rows, options.seconds, options.port) for rows in sorted(options.rows)}
+        subject = "Aktivitäten" if options.activities else "Beispiele"
+        sizes = sorted(options.activities or options.rows)
+        figures = {rows: measure(subject, rows, options.seconds, options.port) for rows in sizes}
         if len(figures) > 1:
-            print_growth(figures)
+            print_growth(subject, figures)
         if options.json:
             options.json.write_text(json.dumps(figures, indent=1))
     finally:
@@ -249,20 +256,21 @@ def main() -> None:
 Figures = dict[str, dict[str, float]]
 
 
-def measure(rows: int, seconds: float, port: int) -> Figures:
-    """Fill up to so many examples and print one line for each page, beside the yardstick."""
+def measure(subject: str, rows: int, seconds: float, port: int) -> Figures:
+    """Fill up to so many rows and print one line for each page of the subject, beside the yardstick."""
     from django.db import connection
 
-    from tests.benchmarks.data import load
-    from tests.benchmarks.dialogues import DIALOGUES, dialogue_pages, load_dialogues
+    from tests.benchmarks import data, dialogues, register
 
     start = time.monotonic()
-    load(rows)
-    load_dialogues()
-    print(
-        f"{rows} Beispiele und {DIALOGUES} Dialoge (geladen in {time.monotonic() - start:.0f} s), {WORKERS} sync worker"
-    )
-    found = pages(rows) | dialogue_pages()
+    # The yardstick shows examples, whatever is measured.
+    data.load(rows if subject == "Beispiele" else FEW)
+    if subject == "Aktivitäten":
+        register.load(rows)
+    else:
+        dialogues.load_dialogues()
+    print(f"{rows} {subject} (geladen in {time.monotonic() - start:.0f} s), {WORKERS} sync worker")
+    found = register.pages(rows) if subject == "Aktivitäten" else pages(rows) | dialogues.dialogue_pages()
     connection.close()
     print(
         f"{'Seite':<20}{'CPU ms':>8}{'x Maß':>7}{'req/s':>7}{'p50 ms':>8}{'p95 ms':>8}"
@@ -300,10 +308,10 @@ def measure(rows: int, seconds: float, port: int) -> Figures:
     return figures
 
 
-def print_growth(figures: dict[int, Figures]) -> None:
+def print_growth(subject: str, figures: dict[int, Figures]) -> None:
     """Print by how much web server and database need longer with more examples."""
     sizes = list(figures)
-    print(f"Wachstum von {sizes[0]} auf {sizes[-1]} Beispiele (Webserver + Datenbank, ms)")
+    print(f"Wachstum von {sizes[0]} auf {sizes[-1]} {subject} (Webserver + Datenbank, ms)")
     for name in figures[sizes[0]]:
         spent = [figures[rows][name]["cpu_ms"] + figures[rows][name]["sql_ms"] for rows in sizes]
         print(f"{name:<20}" + "".join(f"{ms:>9.1f}" for ms in spent) + f"{spent[-1] / spent[0]:>9.1f} x")

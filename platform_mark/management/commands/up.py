@@ -20,7 +20,7 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 
 from platform_mark import database_checks, quickstart
 from platform_mark.quickstart import Bind, Fault, say
-from platform_mark.starter import content
+from platform_mark.starter import actors, content
 from platform_mark.static_state import static_state
 from platform_mark.supervisor import Patience, Program, end_all
 
@@ -115,6 +115,14 @@ class Command(BaseCommand):
                 say("")
                 say("Erstes Konto der Verwaltung, das Passwort steht nur hier und nur jetzt:")
                 say(f"    E-Mail-Adresse  {FIRST_ACCOUNT}")
+                say(f"    Passwort        {password}")
+                say("")
+        if actors.wants_demo_account():
+            password = "-".join(secrets.token_hex(2) for _ in range(5))
+            with transaction.atomic():
+                actors.make_demo_account(password)
+                say("Konto eines erfundenen Akteurs zum Ausprobieren, das Passwort steht nur hier und nur jetzt:")
+                say(f"    E-Mail-Adresse  {actors.DEMO_ACCOUNT}")
                 say(f"    Passwort        {password}")
                 say("")
 

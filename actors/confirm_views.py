@@ -1,0 +1,58 @@
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from platform_mark.tokens import BadToken
+
+from . import freshness
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """What an organisation should confirm, with a button for each entry and one for all. Looking changes nothing."""
+    try:
+        actor = freshness.find_actor(token)
+    except BadToken as error:
+        raise Http404 from error
+    if request.method == "POST":
+        due = {activity.pk for activity in freshness.due_for(actor)}
+        if request.POST.get("all"):
+            freshness.confirm_all(actor, by_link=True)
+        else:
+            activity = get_object_or_404(actor.activities, slug=request.POST.get("entry", "").replace("\x00", ""))
+            # Pressed twice, or confirmed by a colleague meanwhile: it is what was wanted.
+            if activity.pk in due:
+                freshness.confirm(activity, by_link=True)
+        if not freshness.due_for(actor):
+            freshness.end_links(actor)
+            return _secret(HttpResponseRedirect(reverse("actors:confirm-thanks")))
+        return _secret(HttpResponseRedirect(reverse("actors:confirm", args=[token])))
+    today = timezone.localdate()
+    context = {
+        "actor": actor,
+        "due": freshness.due_for(actor),
+        "confirmed_today": [
+            activity
+            for activity in actor.activities.current().order_by("title")
+            if activity.confirmed_at and timezone.localdate(activity.confirmed_at) == today
+        ],
+        "today": today,
+    }
+    return _secret(render(request, "actors/confirm.html", context))
+
+
+@require_safe
+def thanks(request: HttpRequest) -> HttpResponse:
+    """Said when everything is confirmed and the link has ended."""
+    return render(request, "actors/confirm_thanks.html")
+
+
+def _secret(response: HttpResponse) -> HttpResponse:
+    # The address itself is the key: it must not travel on in a Referer or into an index.
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response

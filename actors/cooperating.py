@@ -1,0 +1,78 @@
+"""One organisation asks another to work together. The portal relays: neither learns the other's address from it."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from platform_mark.limits import is_within
+from platform_mark.mail.outbox import queue
+
+from .joining import Refused
+from .models import Activity, Actor, Cooperation
+
+if TYPE_CHECKING:
+    from platform_mark.accounts.models import User
+
+ASKS_A_DAY = 10
+
+
+def can_be_asked(actor: Actor) -> bool:
+    """Whether somebody is there to answer: a mailbox, and an active account."""
+    return bool(actor.contact_email) and actor.memberships.filter(user__is_active=True).exists()
+
+
+@transaction.atomic
+def ask(sender: Actor, *, activity: Activity, text: str, by: "User") -> Cooperation:
+    """Send a request to the organisation of an entry, by mail to its mailbox; raises Refused."""
+    sender, receiver = Actor.objects.get(pk=sender.pk), activity.actor
+    if sender.state != Actor.State.APPROVED:
+        raise Refused("Ihre Organisation ist noch nicht freigeschaltet.", code="state")
+    if receiver.pk == sender.pk:
+        raise Refused("Das ist ein Eintrag Ihrer eigenen Organisation.", code="own")
+    if not can_be_asked(receiver):
+        raise Refused("Diese Organisation hat noch kein Konto. Ihre Kontaktdaten stehen beim Eintrag.", code="nobody")
+    if not is_within("cooperation", str(sender.pk), most=ASKS_A_DAY, period=timedelta(days=1)):
+        raise Refused(f"Mehr als {ASKS_A_DAY} Anfragen am Tag schicken wir nicht. Bitte morgen wieder.", code="limit")
+    request = Cooperation(sender=sender, receiver=receiver, activity=activity, text=text.strip(), written_by=by)
+    request.full_clean(exclude=["written_by"])
+    request.save()
+    queue(
+        "kooperation-anfrage",
+        receiver.contact_email,
+        context={
+            "sender": sender.name,
+            "receiver": receiver.name,
+            "activity": activity.title,
+            "text": request.text,
+            "address": _address(request),
+        },
+    )
+    return request
+
+
+@transaction.atomic
+def answer(request: Cooperation, *, text: str, by: "User") -> None:
+    """Answer once, by mail to the mailbox of who asked; raises Refused for a second answer or an empty one."""
+    request = (
+        Cooperation.objects.select_for_update(of=("self",)).select_related("sender", "receiver").get(pk=request.pk)
+    )
+    if request.answered_at:
+        raise Refused("Diese Anfrage ist schon beantwortet.", code="state")
+    request.answer, request.answered_at = text.strip(), timezone.now()
+    if not request.answer:
+        raise Refused({"text": "Bitte schreiben Sie eine Antwort."}, code="empty")
+    request.save(update_fields=["answer", "answered_at"])
+    if request.sender.contact_email:
+        queue(
+            "kooperation-antwort",
+            request.sender.contact_email,
+            context={"receiver": request.receiver.name, "text": request.answer, "address": _address(request)},
+        )
+
+
+def _address(request: Cooperation) -> str:
+    return f"{settings.BASE_URL}{reverse('account:cooperation', args=[request.pk])}"

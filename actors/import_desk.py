@@ -1,0 +1,151 @@
+"""Import in the list of entries: take a file, show what it would do, do exactly that."""
+
+import hashlib
+import tempfile
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.crypto import get_random_string
+
+from platform_mark.sheets import MAX_BYTES, FileRefused
+
+from .importing import ImportRefused, Outcome, Plan, Row, carry_out, make_plan, read, write_template
+
+# Between looking at a file and confirming it; the file lies in the database's cache so long.
+KEPT_SECONDS = 60 * 60
+# More rows than anybody reads; the numbers above them count all.
+_SHOWN = 300
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label="Datei",
+        help_text=f"Excel (.xlsx), CSV oder JSON, höchstens {MAX_BYTES // 1024 // 1024} MB.",
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.json"}),
+        error_messages={"required": "Bitte wählen Sie eine Datei.", "empty": "Die Datei ist leer."},
+    )
+
+    def clean_file(self) -> tuple[str, bytes]:
+        """Name and content of a file that can be read; which rows are right is told on the next page."""
+        file: UploadedFile = self.cleaned_data["file"]
+        if (file.size or 0) > MAX_BYTES:
+            raise ValidationError(f"Die Datei ist größer als {MAX_BYTES // 1024 // 1024} MB.")
+        content = file.read()
+        try:
+            read(content)
+        except FileRefused as refused:
+            raise ValidationError([*refused.messages]) from refused
+        return "".join(letter for letter in file.name or "" if letter.isprintable())[-80:], content
+
+
+class ImportAdmin(admin.ModelAdmin):
+    """The list of entries with its import."""
+
+    def get_urls(self) -> list[Any]:
+        """Add the pages of the import."""
+        wrap = self.admin_site.admin_view
+        own = [
+            path("import/", wrap(self.import_view), name="actors_activity_import"),
+            path("import/vorlage/", wrap(self.template_view), name="actors_activity_template"),
+            path("import/<slug:token>/", wrap(self.check_view), name="actors_activity_check"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def may_import(self, request: HttpRequest) -> bool:
+        """Whether this person may do by hand all that an import does."""
+        may_make_actors = request.user.has_perm("actors.add_actor")
+        return self.has_add_permission(request) and self.has_change_permission(request) and may_make_actors
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the link to the import to those who may."""
+        return super().changelist_view(request, {"may_import": self.may_import(request)} | (extra_context or {}))
+
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        """Take a file and keep it for an hour, so that what it would do can be looked at."""
+        self._require(request)
+        form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+        if form.is_valid():
+            token = get_random_string(32)
+            cache.set(_kept(request, token), form.cleaned_data["file"], KEPT_SECONDS)
+            return redirect("admin:actors_activity_check", token)
+        return self._page(request, "import", {"title": "Aktivitäten importieren", "form": form})
+
+    def template_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The empty table to fill in."""
+        self._require(request)
+        file = tempfile.TemporaryFile()  # noqa: SIM115 (the answer closes it)
+        write_template(file)
+        file.seek(0)
+        return FileResponse(file, as_attachment=True, filename="vorlage-aktivitaeten.xlsx", content_type=_XLSX)
+
+    def check_view(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Show what a file would do; on confirmation do exactly that, once."""
+        self._require(request)
+        kept = cache.get(_kept(request, token))
+        if kept is None:
+            message = (
+                "Diese Datei ist schon eingelesen oder liegt zu lange zurück. Bitte laden Sie sie noch einmal hoch."
+            )
+            self.message_user(request, message, messages.WARNING)
+            return redirect("admin:actors_activity_import")
+        name, content = kept
+        rows = read(content)
+        plan = make_plan(rows)
+        if request.method == "POST":
+            return self._carry_out(request, token, name, rows, plan)
+        context = {
+            "title": f"Import prüfen: {name}",
+            "plan": plan,
+            "fingerprint": _fingerprint(plan),
+            "faults": plan.faults[:_SHOWN],
+            "entries": [entry for entry in plan.entries if entry.outcome is not Outcome.UNCHANGED][:_SHOWN],
+            "form": UploadForm(),
+        }
+        return self._page(request, "import_check", context)
+
+    def _carry_out(self, request: HttpRequest, token: str, name: str, rows: list[Row], plan: Plan) -> HttpResponse:
+        if request.POST.get("fingerprint") != _fingerprint(plan) or not plan.can_be_stored:
+            message = "Inzwischen hat sich etwas geändert. Bitte sehen Sie noch einmal hin, bevor Sie bestätigen."
+            self.message_user(request, message, messages.WARNING)
+            return redirect("admin:actors_activity_check", token)
+        # Whoever takes it out first carries it out: two presses of the button are one.
+        if not cache.delete(_kept(request, token)):
+            return redirect("admin:actors_activity_check", token)
+        try:
+            done = carry_out(rows, by=request.user)  # type: ignore[arg-type]
+        except ImportRefused as refused:
+            self.message_user(request, " ".join(map(str, refused.faults[:5])), messages.ERROR)
+            return redirect("admin:actors_activity_import")
+        self.message_user(request, f"Aus „{name}“ eingelesen: {done.summary}.", messages.SUCCESS)
+        return redirect("admin:actors_activity_changelist")
+
+    def _require(self, request: HttpRequest) -> None:
+        if not self.may_import(request):
+            raise PermissionDenied
+
+    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> TemplateResponse:
+        whole = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        return TemplateResponse(request, f"admin/actors/{name}.html", whole)
+
+
+def _kept(request: HttpRequest, token: str) -> str:
+    """Under this name a file waits; only for the person who uploaded it."""
+    return f"activity-import:{request.user.pk}:{token}"
+
+
+def _fingerprint(plan: Plan) -> str:
+    """The same as long as the same would happen."""
+    told = [
+        (entry.number, entry.outcome.name, entry.target and entry.target.pk, sorted(entry.changed), entry.row.data)
+        for entry in plan.entries
+    ]
+    return hashlib.sha256(repr((told, plan.new_actors, list(map(str, plan.faults)))).encode()).hexdigest()

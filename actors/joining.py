@@ -1,0 +1,463 @@
+"""Who speaks for an organisation: founding, claiming, inviting, roles, handing over, leaving.
+
+Organisations, memberships, invitations and claims change here alone. Each function locks the organisation first, so that
+two owners who leave at once cannot leave it without one.
+"""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from platform_mark.mail.outbox import Link, address_key, queue
+from platform_mark.publishing.models import Version
+from platform_mark.search import index
+from platform_mark.slugs import free_slug
+from platform_mark.taxonomy.models import Municipality
+from platform_mark.tokens import BadToken, read_token
+
+from . import freshness
+from .models import INVITATION_LASTS, Activity, Actor, Claim, Cooperation, Invitation, Membership, Revision
+
+if TYPE_CHECKING:
+    from django.forms import ModelForm
+
+    from platform_mark.accounts.models import User
+
+PURPOSE = "actors.invitation"
+PATH = "/konto/einladung/{token}/"
+ERASED_AFTER = timedelta(days=30)
+KEEP_INVITATIONS = timedelta(days=30)
+# What an entry says about people; gone the moment an organisation leaves.
+PERSONAL = ("contact_email", "contact_phone", "contact_person", "person_agreed_on")
+# Mail providers of everybody: the same domain there says nothing.
+SHARED_DOMAINS = frozenset(
+    [
+        "gmail.com",
+        "googlemail.com",
+        "gmx.de",
+        "gmx.net",
+        "web.de",
+        "t-online.de",
+        "outlook.com",
+        "outlook.de",
+        "hotmail.com",
+        "hotmail.de",
+        "yahoo.de",
+        "yahoo.com",
+        "freenet.de",
+        "icloud.com",
+        "posteo.de",
+        "mailbox.org",
+    ]
+)
+
+
+class Refused(ValidationError):
+    """What was asked for does not go; the message is for people."""
+
+
+# ---------------------------------------------------------------- founding
+
+
+@transaction.atomic
+def found(
+    user: "User",
+    *,
+    name: str,
+    kind: str,
+    contact_email: str,
+    second_email: str,
+    reason: str,
+    website: str = "",
+    municipality: Municipality | None = None,
+    place: str = "",
+) -> Actor:
+    """Put an organisation on the list of those that wait for staff; whoever founds it is its owner.
+
+    Raises ValidationError by field. Two different addresses are needed, so that a mail still finds somebody when one
+    mailbox has gone quiet.
+    """
+    actor = Actor(
+        name=name,
+        slug=free_slug(name, lambda slug: Actor.objects.filter(slug=slug).exists()),
+        kind=kind,
+        contact_email=contact_email,
+        second_email=second_email,
+        founding_reason=reason.strip(),
+        website=website,
+        municipality=municipality,
+        place=place,
+    )
+    _require_two_addresses(contact_email, second_email)
+    if not actor.founding_reason:
+        raise Refused({"reason": "Bitte sagen Sie kurz, für wen Sie sprechen und was Sie eintragen möchten."})
+    actor.full_clean()
+    actor.save()
+    Membership.objects.create(actor=actor, user=user, role=Membership.Role.OWNER)
+    return actor
+
+
+def similar_actors(name: str, website: str = "") -> list[Actor]:
+    """Listed organisations with the same words or the same domain: perhaps the one to claim instead of founding it."""
+    words = [word for word in name.split() if len(word) > 3]
+    alike = Q()
+    for word in words:
+        alike |= Q(name__icontains=word)
+    if domain := _domain(website):
+        alike |= Q(website__icontains=domain)
+    return list(Actor.objects.running().filter(alike)[:5]) if alike else []
+
+
+@transaction.atomic
+def approve_actor(actor: Actor, *, by: "User | None") -> Actor:
+    """Let a waiting organisation into the register and tell its people; raises Refused from any other state."""
+    actor = _waiting(actor)
+    actor.state, actor.approved_at, actor.approved_by = Actor.State.APPROVED, timezone.now(), by
+    actor.save(update_fields=["state", "approved_at", "approved_by", "updated_at"])
+    index.put(actor)
+    _tell_members(actor, "akteur-freigeschaltet")
+    return actor
+
+
+@transaction.atomic
+def decline_actor(actor: Actor, *, reason: str, by: "User | None") -> Actor:
+    """Say no to a waiting organisation, with the reason its people will read; raises Refused without one."""
+    actor = _waiting(actor)
+    actor.state, actor.decline_reason = Actor.State.DECLINED, _reason(reason)
+    actor.save(update_fields=["state", "decline_reason", "updated_at"])
+    _tell_members(actor, "akteur-abgelehnt", reason=actor.decline_reason)
+    return actor
+
+
+# ---------------------------------------------------------------- claiming what is listed already
+
+
+@transaction.atomic
+def claim(user: "User", actor: Actor, *, reason: str) -> Claim:
+    """Ask to speak for a listed organisation; staff decide. Raises Refused."""
+    actor = _locked(actor)
+    if actor.state != Actor.State.APPROVED or actor.merged_into_id:
+        raise Refused("Diese Organisation steht nicht im Register.", code="state")
+    if Membership.objects.filter(actor=actor, user=user).exists():
+        raise Refused("Sie gehören schon zu dieser Organisation.", code="member")
+    wanted = Claim(actor=actor, user=user, reason=reason.strip())
+    wanted.full_clean()
+    wanted.save()
+    return wanted
+
+
+def has_matching_domain(wanted: Claim) -> bool:
+    """Whether the address of who asks ends like the organisation's website or mailbox. A hint for staff, never a proof."""
+    domain = wanted.user.email.rpartition("@")[2].lower()
+    known = {_domain(wanted.actor.website), wanted.actor.contact_email.rpartition("@")[2].lower()} - {""}
+    return domain not in SHARED_DOMAINS and any(domain == one or domain.endswith(f".{one}") for one in known)
+
+
+@transaction.atomic
+def grant(wanted: Claim, *, by: "User | None") -> Membership:
+    """Let the person speak for the organisation as an owner, and tell them; raises Refused when it is answered already."""
+    wanted = _open_claim(wanted)
+    member, _ = Membership.objects.get_or_create(
+        actor=wanted.actor, user=wanted.user, defaults={"role": Membership.Role.OWNER}
+    )
+    _answer(wanted, Claim.State.GRANTED, "", by)
+    return member
+
+
+@transaction.atomic
+def decline_claim(wanted: Claim, *, reason: str, by: "User | None") -> None:
+    """Say no, with the reason the person will read; raises Refused without one."""
+    wanted = _open_claim(wanted)
+    _answer(wanted, Claim.State.DECLINED, _reason(reason), by)
+
+
+# ---------------------------------------------------------------- inviting
+
+
+@transaction.atomic
+def invite(actor: Actor, *, email: str, role: str, by: "User") -> Invitation:
+    """Invite somebody by mail; an open invitation to the same address is replaced. Raises Refused."""
+    actor = _locked(actor)
+    _require_owner(actor, by)
+    email = address_key(email)
+    if Membership.objects.filter(actor=actor, user__email__iexact=email).exists():
+        raise Refused({"email": "Diese Person gehört schon dazu."}, code="member")
+    now = timezone.now()
+    Invitation.objects.filter(actor=actor, email=email, accepted_at=None, withdrawn_at=None).update(withdrawn_at=now)
+    invitation = Invitation(actor=actor, email=email, role=role, invited_by=by, expires_at=now + INVITATION_LASTS)
+    invitation.full_clean()
+    invitation.save()
+    # Nobody has asked for this mail: it names the organisation that staff have seen, and nothing that was typed here.
+    queue(
+        "einladung",
+        email,
+        context={
+            "actor": actor.name if actor.state == Actor.State.APPROVED else "",
+            "expires_at": invitation.expires_at,
+        },
+        link=Link(PATH, PURPOSE, invitation.pk, invitation.token_version),
+        is_limited=True,
+    )
+    return invitation
+
+
+def find_invitation(token: str) -> Invitation:
+    """Return the invitation a link names; raises BadToken when it is used, over, withdrawn, or its sender is no longer in."""
+    subject = read_token(PURPOSE, token)
+    found = (
+        Invitation.objects.select_related("actor", "invited_by")
+        .filter(pk=subject.row_id, token_version=subject.version, accepted_at=None, withdrawn_at=None)
+        .filter(expires_at__gt=timezone.now(), invited_by__is_active=True)
+        .filter(actor__state__in=[Actor.State.WAITING, Actor.State.APPROVED])
+        .first()
+    )
+    if found is None:
+        raise BadToken
+    return found
+
+
+@transaction.atomic
+def accept_invitation(invitation: Invitation, *, user: "User") -> Membership:
+    """Join; the link works once. Raises Refused for another address than the invited one: links get passed on."""
+    _locked(invitation.actor)
+    invitation = Invitation.objects.select_related("actor").select_for_update(of=("self",)).get(pk=invitation.pk)
+    if invitation.accepted_at or invitation.withdrawn_at or invitation.expires_at <= timezone.now():
+        raise Refused("Diese Einladung gilt nicht mehr. Bitten Sie um eine neue.", code="over")
+    if address_key(user.email) != invitation.email:
+        raise Refused(
+            f"Die Einladung gilt für {invitation.email}. Melden Sie sich mit dieser Adresse an.", code="address"
+        )
+    member, _ = Membership.objects.get_or_create(actor=invitation.actor, user=user, defaults={"role": invitation.role})
+    invitation.accepted_at, invitation.token_version = timezone.now(), invitation.token_version + 1
+    invitation.save(update_fields=["accepted_at", "token_version"])
+    return member
+
+
+@transaction.atomic
+def withdraw_invitation(invitation: Invitation, *, by: "User") -> None:
+    """Let the link end before its time; harmless when it has ended already."""
+    _require_owner(_locked(invitation.actor), by)
+    Invitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None).update(withdrawn_at=timezone.now())
+
+
+# ---------------------------------------------------------------- roles
+
+
+@transaction.atomic
+def change_role(member: Membership, *, role: str, by: "User") -> None:
+    """Make somebody an owner or an editor; raises Refused where nobody would be left to answer for the entries."""
+    actor = _locked(member.actor)
+    _require_owner(actor, by)
+    member = Membership.objects.get(pk=member.pk)
+    if role not in Membership.Role.values:
+        raise Refused({"role": "Diese Rolle gibt es nicht."}, code="role")
+    if role != Membership.Role.OWNER:
+        _require_another_owner(actor, member)
+    member.role = role
+    member.save(update_fields=["role"])
+
+
+@transaction.atomic
+def hand_over(actor: Actor, *, to: Membership, by: "User") -> None:
+    """Give the responsibility to a colleague and stay as an editor; raises Refused for somebody else's colleague."""
+    actor = _locked(actor)
+    _require_owner(actor, by)
+    if to.actor_id != actor.pk or not to.user.is_active:
+        raise Refused("Diese Person gehört nicht zu Ihrer Organisation.", code="member")
+    Membership.objects.filter(pk=to.pk).update(role=Membership.Role.OWNER)
+    Membership.objects.filter(actor=actor, user=by).exclude(pk=to.pk).update(role=Membership.Role.EDITOR)
+
+
+@transaction.atomic
+def remove_member(member: Membership, *, by: "User") -> None:
+    """Take somebody out, or leave oneself; raises Refused for the last owner. Staff may remove the last owner, too."""
+    actor = _locked(member.actor)
+    is_own = member.user_id == by.pk
+    if not is_own:
+        _require_owner(actor, by)
+    if is_own or not by.is_staff:
+        _require_another_owner(actor, Membership.objects.get(pk=member.pk))
+    Invitation.objects.filter(actor=actor, invited_by_id=member.user_id, accepted_at=None, withdrawn_at=None).update(
+        withdrawn_at=timezone.now()
+    )
+    Membership.objects.filter(pk=member.pk).delete()
+
+
+@transaction.atomic
+def describe(actor: Actor, *, form: "ModelForm") -> None:
+    """Save what an organisation says of itself by a valid form; a mailed link ends where the addresses have changed."""
+    before = set(Actor.objects.select_for_update().get(pk=actor.pk).contact_addresses)
+    form.save()
+    if set(actor.contact_addresses) != before:
+        freshness.end_links(actor)
+    index.put(actor)
+
+
+# ---------------------------------------------------------------- leaving
+
+
+@transaction.atomic
+def leave_register(actor: Actor, *, by: "User", erase: bool) -> None:
+    """Take an organisation out of the register: with a note "ehemals", or deleted after 30 days.
+
+    Its entries leave the lists at once. In both cases everything about its people is gone at once, too; only the mail
+    that tells them so still goes to them.
+    """
+    actor = _locked(actor)
+    _require_owner(actor, by)
+    if actor.state not in (Actor.State.APPROVED, Actor.State.WAITING):
+        raise Refused("Diese Organisation hat das Register schon verlassen.", code="state")
+    now = timezone.now()
+    # What was never public needs no note.
+    erase = erase or actor.state == Actor.State.WAITING
+    erased_from = timezone.localdate(now) + ERASED_AFTER if erase else None
+    _tell_members(actor, "akteur-ausgetreten", erased_from=erased_from)
+    actor.state, actor.left_at, actor.erased_from = Actor.State.FORMER, now, erased_from
+    actor.approved_at = actor.approved_at or now
+    actor.contact_email = actor.contact_phone = actor.second_email = actor.founding_reason = ""
+    actor.save()
+    _forget_people(actor)
+
+
+def erase_left() -> int:
+    """Delete organisations that chose deletion 30 days ago; return how many."""
+    due = list(Actor.objects.filter(state=Actor.State.FORMER, erased_from__lte=timezone.localdate()))
+    for actor in due:
+        actor.delete()
+    return len(due)
+
+
+def forget_old_invitations() -> int:
+    """Delete addresses of people who were invited, a month after the link ended; return how many."""
+    end = timezone.now() - KEEP_INVITATIONS
+    over = Q(expires_at__lt=end) | Q(accepted_at__lt=end) | Q(withdrawn_at__lt=end)
+    return Invitation.objects.filter(over).delete()[0]
+
+
+@transaction.atomic
+def close_account(user: "User") -> None:
+    """Delete an account with everything that belongs to the person; entries stay with the organisation.
+
+    Raises Refused for the last owner of an organisation, which must be handed over or leave first, and for staff.
+    """
+    if user.is_staff:
+        raise Refused("Konten der Redaktion schaltet die Verwaltung ab.", code="staff")
+    mine = Actor.objects.filter(memberships__user=user).exclude(state=Actor.State.DECLINED)
+    for actor in mine.order_by("pk").select_for_update(of=("self",)):
+        _require_another_owner(actor, Membership.objects.get(actor=actor, user=user))
+    Actor.objects.filter(memberships__user=user, state=Actor.State.DECLINED).delete()
+    Invitation.objects.filter(invited_by=user).delete()
+    user.delete()
+
+
+# ---------------------------------------------------------------- the rules they share
+
+
+def _locked(actor: Actor) -> Actor:
+    return Actor.objects.select_for_update().get(pk=actor.pk)
+
+
+def _waiting(actor: Actor) -> Actor:
+    actor = _locked(actor)
+    if actor.state != Actor.State.WAITING:
+        raise Refused(f"„{actor.name}“ ist schon „{actor.get_state_display()}“.", code="state")
+    return actor
+
+
+def _open_claim(wanted: Claim) -> Claim:
+    _locked(wanted.actor)
+    wanted = Claim.objects.select_related("actor", "user").get(pk=wanted.pk)
+    if wanted.state != Claim.State.OPEN:
+        raise Refused(f"Diese Anfrage ist schon „{wanted.get_state_display()}“.", code="state")
+    return wanted
+
+
+def _answer(wanted: Claim, state: Claim.State, answer: str, by: "User | None") -> None:
+    wanted.state, wanted.answer, wanted.decided_by, wanted.decided_at = state, answer, by, timezone.now()
+    wanted.save(update_fields=["state", "answer", "decided_by", "decided_at"])
+    kind = "anspruch-bestaetigt" if state == Claim.State.GRANTED else "anspruch-abgelehnt"
+    queue(kind, wanted.user.email, context={"actor": wanted.actor.name, "reason": answer, "konto": _konto()})
+
+
+def _reason(reason: str) -> str:
+    if not reason.strip():
+        raise Refused({"reason": "Bitte begründen Sie die Absage. Der Grund steht in der E-Mail."}, code="reason")
+    return reason.strip()
+
+
+def _require_two_addresses(first: str, second: str) -> None:
+    if first and second and address_key(first) == address_key(second):
+        raise Refused(
+            {"second_email": "Bitte nennen Sie eine andere Adresse als das Funktionspostfach."}, code="addresses"
+        )
+    missing = [name for name, value in (("contact_email", first), ("second_email", second)) if not value]
+    if missing:
+        raise Refused(dict.fromkeys(missing, "Bitte nennen Sie beide Adressen."), code="addresses")
+
+
+def _require_owner(actor: Actor, by: "User") -> None:
+    if not by.is_staff and not Membership.objects.filter(actor=actor, user=by, role=Membership.Role.OWNER).exists():
+        raise Refused("Das können nur Verantwortliche der Organisation.", code="owner")
+
+
+def _require_another_owner(actor: Actor, member: Membership) -> None:
+    if member.role != Membership.Role.OWNER or actor.state not in (Actor.State.WAITING, Actor.State.APPROVED):
+        return
+    others = Membership.objects.filter(actor=actor, role=Membership.Role.OWNER, user__is_active=True)
+    if not others.exclude(pk=member.pk).exists():
+        raise Refused(
+            f"Für „{actor.name}“ ist sonst niemand verantwortlich. Übergeben Sie zuerst an eine Kollegin oder einen "
+            "Kollegen, oder nehmen Sie die Organisation aus dem Register.",
+            code="last_owner",
+        )
+
+
+def _tell_members(actor: Actor, kind: str, **context: Any) -> None:
+    members = Membership.objects.filter(actor=actor, user__is_active=True).select_related("user")
+    for member in members:
+        queue(
+            kind,
+            member.user.email,
+            context={"actor": actor.name, "name": member.user.name, "konto": _konto(), **context},
+        )
+
+
+def _forget_people(actor: Actor) -> None:
+    actor.memberships.all().delete()
+    actor.invitations.all().delete()
+    actor.claims.all().delete()
+    Cooperation.objects.filter(Q(sender=actor) | Q(receiver=actor)).delete()
+    Revision.objects.filter(activity__actor=actor, state__in=["draft", "submitted", "sent_back"]).delete()
+    activities = Activity.objects.filter(actor=actor)
+    activities.update(contact_email="", contact_phone="", contact_person="", person_agreed_on=None)
+    versions = Version.objects.filter(
+        content_type=ContentType.objects.get_for_model(Activity), object_id__in=activities.values("pk")
+    )
+    for version in versions:
+        version.data = _impersonal(version.data)
+        version.save(update_fields=["data"])
+    for revision in Revision.objects.filter(activity__actor=actor):
+        revision.data, revision.base = _impersonal(revision.data), _impersonal(revision.base)
+        revision.author = None
+        revision.save(update_fields=["data", "base", "author"])
+    index.put(actor, *activities)
+
+
+def _impersonal(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name not in PERSONAL}
+
+
+def _konto() -> str:
+    return f"{settings.BASE_URL}{reverse('account:home')}"
+
+
+def _domain(address: str) -> str:
+    return (urlsplit(address).hostname or "").removeprefix("www.")

@@ -1,0 +1,64 @@
+"""Somebody without an account says what is wrong in an entry. It goes to staff's queue, and its organisation is told.
+
+The address is voluntary, for an answer, and is deleted a month after that.
+"""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from platform_mark.mail.outbox import queue
+
+from .models import Activity, Proposal
+
+if TYPE_CHECKING:
+    from platform_mark.accounts.models import User
+
+KEEP_ADDRESS = timedelta(days=30)
+
+
+class ProposalRefused(ValidationError):
+    """What was asked for does not go in this state; the message is for people."""
+
+
+@transaction.atomic
+def propose(activity: Activity, *, text: str, email: str) -> Proposal:
+    """Keep a proposal and tell the people of the organisation that there is one; raises ValidationError by field.
+
+    The mail holds nothing the sender typed: anybody may write here. Over the limits of the mailbox it is not sent.
+    """
+    proposal = Proposal(activity=activity, text=text, email=email)
+    proposal.full_clean()
+    proposal.save()
+    if activity.actor.contact_email and activity.actor.memberships.exists():
+        context = {"title": activity.title, "actor": activity.actor.name}
+        queue("aenderung-vorgeschlagen", activity.actor.contact_email, context=context, is_limited=True)
+    return proposal
+
+
+def forget_old() -> int:
+    """Delete the addresses of proposals that were answered a month ago; return how many."""
+    answered = Proposal.objects.filter(answered_at__lt=timezone.now() - KEEP_ADDRESS).exclude(email="")
+    return answered.update(email="")
+
+
+@transaction.atomic
+def answer(proposal: Proposal, *, is_done: bool, text: str, by: "User | None") -> None:
+    """Close a proposal, taken up or not, and tell whoever left an address; raises ProposalRefused.
+
+    Somebody who is told no reads why.
+    """
+    proposal = Proposal.objects.select_for_update(of=("self",)).select_related("activity").get(pk=proposal.pk)
+    if proposal.state != Proposal.State.OPEN:
+        raise ProposalRefused(f"Dieser Vorschlag ist „{proposal.get_state_display()}“.", code="state")
+    if not is_done and not text.strip():
+        raise ProposalRefused("Bitte begründen Sie, warum Sie den Vorschlag nicht übernehmen.", code="reason")
+    proposal.state = Proposal.State.DONE if is_done else Proposal.State.DECLINED
+    proposal.answer, proposal.answered_at = text.strip(), timezone.now()
+    proposal.full_clean(exclude=["activity", "assignee"])
+    proposal.save()
+    if proposal.email:
+        queue("aenderung-beantwortet", proposal.email, context={"proposal": proposal, "title": proposal.activity.title})

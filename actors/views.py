@@ -1,0 +1,291 @@
+"""The register for everybody: entries as list, matrix and pages, organisations from A to Z."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseGone,
+    HttpResponsePermanentRedirect,
+)
+from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+from django.views.generic import DetailView, TemplateView
+
+from platform_mark.publishing import versions
+from platform_mark.search import words
+from platform_mark.search.asking import find
+from platform_mark.slugs import german_slug
+
+from . import freshness, matrix, reading, review
+from .facets import EVERYWHERE, FORMER, kind_word, load_catalogue
+from .filters import PAGE_SIZE, ActivityFilter
+from .models import Activity, Actor, is_among_actors
+from .similar import similar_to
+from .stages import Stage
+from .wording import activity_json_ld, actor_json_ld
+
+SIMILAR = 4
+# What actors share among themselves stands above the list, not in pages of its own.
+MOST_SHARED = 50
+MOST_OF_ACTOR = 200
+
+
+def visitor(request: HttpRequest) -> Any:
+    """Who is asking. Without a session cookie it is nobody, and the answer depends on no cookie: caches may share it."""
+    return request.user if settings.SESSION_COOKIE_NAME in request.COOKIES else AnonymousUser()
+
+
+@require_safe
+def activity_list(request: HttpRequest) -> HttpResponse:
+    """All public entries, found by words and narrowed by facets; its address can be shared.
+
+    People of approved organisations see those for actors only above it. They are in no count, so that the list itself
+    is the same for everybody.
+    """
+    catalogue = load_catalogue(request.GET)
+    if (query := catalogue.moved_query(request.GET)) is not None:
+        return HttpResponsePermanentRedirect(reverse("actors:activities", query=query))
+
+    filterset = ActivityFilter(request.GET, queryset=reading.for_rows(_allowed(request)), catalogue=catalogue)
+    found, finding = filterset.found, find(filterset)
+    shown = {activity.pk: activity for activity in filterset.qs}
+    paginator = Paginator(range(found.hits), PAGE_SIZE)
+    among_actors = is_among_actors(visitor(request))
+    context = {
+        "finding": finding,
+        "filterset": filterset,
+        "page": paginator.get_page(found.page),
+        "page_numbers": paginator.get_elided_page_range(found.page, on_each_side=1, on_ends=1),
+        "hits": reading.hits(list(found.rows), shown, filterset.question),
+        "nearest": []
+        if found.hits
+        else [reading.Hit(shown[pk], shown[pk].title, "") for pk in found.nearest if pk in shown],
+        "among_actors": among_actors,
+        "shared": _shared(filterset) if among_actors and not filterset.wants_former else [],
+    }
+    response = render(request, "actors/activity_list.html", context)
+    if among_actors:
+        keep_private(response)
+    return response
+
+
+class ActivityMatrix(TemplateView):
+    """Who does what for whom: entries by two of their sides, with what is doubled and what is missing."""
+
+    http_method_names = ["get", "head", "options"]
+    template_name = "actors/matrix.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        rows, columns, unknown = matrix.sides(self.request.GET)
+        among_actors = is_among_actors(visitor(self.request))
+        shared = _shared_rows() if among_actors else []
+        return super().get_context_data(
+            matrix=matrix.build(rows, columns, load_catalogue(self.request.GET), shared=shared),
+            sides=[(word, matrix.LABELS[word][0]) for word in matrix.SIDES],
+            unknown=unknown,
+            among_actors=among_actors,
+            shared_count=len(shared),
+            **kwargs,
+        )
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """What actors see more than others stays out of shared caches."""
+        response = super().render_to_response(context, **kwargs)
+        if context["among_actors"]:
+            keep_private(response)
+        return response
+
+
+class ActivityDetail(DetailView):
+    http_method_names = ["get", "head", "options"]
+    context_object_name = "activity"
+    template_name = "actors/activity_detail.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The entry, the way to it from an address it once had, or the word that it is gone for good."""
+        try:
+            return super().get(request, *args, **kwargs)
+        except Http404:
+            return _moved_or_gone(request, Activity, kwargs["slug"], Activity.objects.readable_by(visitor(request)))
+
+    def get_queryset(self) -> QuerySet:
+        readable = Activity.objects.readable_by(visitor(self.request)).select_related("actor")
+        return reading.with_terms(readable)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        activity: Activity = self.object
+        terms = reading.terms_of(activity)
+        visible = Activity.objects.visible_to(visitor(self.request))
+        return super().get_context_data(
+            terms=terms,
+            sizes_text=reading.sizes_text(activity),
+            area_text=reading.area_text(activity, terms),
+            kind_word=kind_word(activity.kind),
+            former_note=freshness.former_note(activity),
+            history=review.history(activity),
+            similar=similar_to(activity, terms, visible, most=SIMILAR),
+            may_cooperate=is_among_actors(visitor(self.request)),
+            json_ld=activity_json_ld(activity, terms) if activity.visibility == "public" else None,
+            **kwargs,
+        )
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """What is for actors only stays out of shared caches and indexes."""
+        response = super().render_to_response(context, **kwargs)
+        if self.object.visibility != "public" or context["may_cooperate"]:
+            keep_private(response)
+        return response
+
+
+def keep_private(response: HttpResponse) -> None:
+    """Keep what actors alone may see out of shared caches and indexes."""
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+
+
+@dataclass(frozen=True)
+class Letter:
+    """The organisations under one letter."""
+
+    letter: str
+    actors: list[Actor]
+
+
+@require_safe
+def actor_list(request: HttpRequest) -> HttpResponse:
+    """All organisations from A to Z, or those of one kind; the former ones with their note at the end."""
+    kinds = {german_slug(str(kind.label)): kind for kind in Actor.Kind}
+    word = request.GET.get("art", "")
+    kind = kinds.get(word)
+    offers = Count("activities", filter=Q(activities__in=Activity.objects.public()))
+    everybody = sorted(
+        Actor.objects.published().select_related("municipality").annotate(offers=offers),
+        key=lambda actor: words.fold(actor.name),
+    )
+    running = [actor for actor in everybody if actor.state == Actor.State.APPROVED]
+    chosen = [actor for actor in running if not word or (kind and actor.kind == kind)]
+    context = {
+        "letters": list(_by_letter(chosen)),
+        "count": len(chosen),
+        "total": len(running),
+        "kind": kind,
+        "unknown": word if word and not kind else "",
+        "kinds": [
+            (slug, each, sum(actor.kind == each for actor in running))
+            for slug, each in kinds.items()
+            if any(actor.kind == each for actor in running)
+        ],
+        "former": [] if word else [actor for actor in everybody if actor.state == Actor.State.FORMER],
+    }
+    return render(request, "actors/actor_list.html", context)
+
+
+class ActorDetail(DetailView):
+    http_method_names = ["get", "head", "options"]
+    context_object_name = "actor"
+    template_name = "actors/actor_detail.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The organisation, or the way to the one it was merged into or to the address it has now."""
+        try:
+            return super().get(request, *args, **kwargs)
+        except Http404:
+            merged = Actor.objects.select_related("merged_into").filter(slug=kwargs["slug"]).first()
+            if merged and merged.merged_into and merged.merged_into.state in ("approved", "former"):
+                return HttpResponsePermanentRedirect(merged.merged_into.get_absolute_url())
+            return _moved_or_gone(request, Actor, kwargs["slug"], Actor.objects.published())
+
+    def get_queryset(self) -> QuerySet:
+        return Actor.objects.published().select_related("municipality").prefetch_related("municipalities")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        actor: Actor = self.object
+        among_actors = is_among_actors(visitor(self.request))
+        visible = Activity.objects.current() if among_actors else Activity.objects.public()
+        visible = visible.filter(actor=actor)
+        rows = reading.with_terms(reading.for_rows(visible), "branches").order_by("kind", "title", "pk")[:MOST_OF_ACTOR]
+        activities = list(rows)
+        public = [activity for activity in activities if activity.visibility == "public"]
+        kinds, coverage = _coverage(public)
+        return super().get_context_data(
+            activities=activities,
+            kinds=kinds,
+            coverage=coverage,
+            among_actors=among_actors,
+            all_confirmed=bool(public) and all(activity.stage() == Stage.FRESH for activity in public),
+            json_ld=actor_json_ld(actor),
+            **kwargs,
+        )
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """What actors see more than others stays out of shared caches."""
+        response = super().render_to_response(context, **kwargs)
+        if context["among_actors"]:
+            keep_private(response)
+        return response
+
+
+@dataclass(frozen=True)
+class Covered:
+    """One branch with the numbers of an organisation's entries, in the order of its kinds."""
+
+    name: str
+    cells: list[tuple[str, int]]
+
+
+def _coverage(activities: Sequence[Activity]) -> tuple[list[str], list[Covered]]:
+    """The kinds an organisation has, and its entries by branch and kind; those for all branches last."""
+    kinds = [kind for kind in Activity.Kind if any(activity.kind == kind for activity in activities)]
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for activity in activities:
+        for name in [term.name for term in reading.terms_of(activity).branches] or [EVERYWHERE["branche"]]:
+            counts[name][activity.kind] += 1
+    ordered = sorted(counts, key=lambda name: (name == EVERYWHERE["branche"], words.fold(name)))
+    rows = [Covered(name, [(str(kind.label), counts[name][kind.value]) for kind in kinds]) for name in ordered]
+    return [str(kind.label) for kind in kinds], rows
+
+
+def _by_letter(actors: Iterable[Actor]) -> Iterable[Letter]:
+    found: dict[str, list[Actor]] = defaultdict(list)
+    for actor in actors:
+        first = words.fold(actor.name)[:1].upper()
+        found[first if first.isalpha() else "0–9"].append(actor)
+    return (Letter(letter, found[letter]) for letter in found)
+
+
+def _allowed(request: HttpRequest) -> Any:
+    """What the list may show at all: public entries, or the former ones where these were asked for."""
+    return Activity.objects.former() if FORMER in request.GET.getlist("stand") else Activity.objects.public()
+
+
+def _shared_rows() -> list[Activity]:
+    current = Activity.objects.current().filter(visibility=Activity.Visibility.ACTORS)
+    return list(current.prefetch_related("branches", "topics", "districts", "municipalities")[:MOST_SHARED])
+
+
+def _shared(filterset: ActivityFilter) -> list[reading.Hit]:
+    current = Activity.objects.current().filter(visibility=Activity.Visibility.ACTORS)
+    rows = reading.for_rows(filterset.narrowed(current)).order_by("title", "pk")[:MOST_SHARED]
+    return [reading.Hit(activity, activity.title, "") for activity in rows]
+
+
+def _moved_or_gone(request: HttpRequest, model: Any, slug: str, visible: QuerySet) -> HttpResponse:
+    """A redirect from a former address, 410 for what is known to be deleted; raises Http404 for everything else."""
+    former = versions.former_target(model, slug)
+    if former is not None:
+        return HttpResponsePermanentRedirect(get_object_or_404(visible, pk=former.pk).get_absolute_url())
+    if versions.is_known(model, slug):
+        html = render_to_string("actors/gone.html", {"operator": settings.OPERATOR}, request)
+        return HttpResponseGone(html)
+    raise Http404

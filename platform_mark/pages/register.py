@@ -1,0 +1,120 @@
+"""The register together with what else the portal knows: dialogues of an organisation, the map of the region, numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q
+from django.urls import path
+
+from actors import stages, views
+from actors.facets import kind_word
+from actors.models import Activity
+from actors.search import FOR_ALL
+from actors.urls import urlpatterns as actor_patterns
+from dialogues.models import Dialogue
+from platform_mark.search.finding import cross
+from platform_mark.search.index import kind_of
+from platform_mark.taxonomy.models import Branch
+
+from .region import region
+
+MOST_DIALOGUES = 6
+
+
+class ActorPage(views.ActorDetail):
+    template_name = "pages/actor.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        hosted = Dialogue.objects.published().filter(hosts__actor=self.object).distinct().order_by("-starts_at")
+        return super().get_context_data(dialogues=list(hosted[:MOST_DIALOGUES]), **kwargs)
+
+
+class MatrixPage(views.ActivityMatrix):
+    template_name = "pages/matrix.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        counts = cross(kind_of(Activity), Activity.search_shape, "ort", "ort").rows
+        named = {int(pk): number for pk, number in counts.items() if pk.isdigit()}
+        return super().get_context_data(region=region(named), everywhere=counts.get(FOR_ALL, 0), **kwargs)
+
+
+# Later patterns of one name would never be asked, so the subject leaves these two to us.
+register_patterns = (
+    [
+        path("aktivitaeten/matrix/", MatrixPage.as_view(), name="matrix"),
+        *actor_patterns,
+        path("akteure/<slug:slug>/", ActorPage.as_view(), name="detail"),
+    ],
+    "actors",
+)
+
+
+@dataclass(frozen=True)
+class KindRow:
+    """One kind of activity: how many there are, and for how many branches there is none of their own."""
+
+    kind: Activity.Kind
+    word: str
+    count: int
+    gaps: int
+
+
+@dataclass(frozen=True)
+class RegisterNumbers:
+    activities: int
+    actors: int
+    confirmed: int
+
+    @property
+    def percent(self) -> int:
+        """Rounded down, so that 100 means all of them."""
+        return self.confirmed * 100 // self.activities if self.activities else 0
+
+
+def register_numbers() -> RegisterNumbers:
+    """How much there is, and how much of it was assured in the last 180 days; one query."""
+    fresh = Q(confirmed_at__gte=stages.oldest(stages.HOLDS_DAYS))
+    return RegisterNumbers(
+        **Activity.objects.public()
+        .order_by()
+        .aggregate(activities=Count("pk"), actors=Count("actor", distinct=True), confirmed=Count("pk", filter=fresh))
+    )
+
+
+def kind_rows(branches: Sequence[Branch]) -> list[KindRow]:
+    """Every kind of activity over these branches; one query."""
+    crossed = cross(kind_of(Activity), Activity.search_shape, "branche", "art")
+    return [
+        KindRow(
+            kind,
+            kind_word(kind.value),
+            crossed.columns.get(kind.value, 0),
+            sum(not crossed.pairs.get((str(branch.pk), kind.value)) for branch in branches),
+        )
+        for kind in Activity.Kind
+    ]
+
+
+@dataclass(frozen=True)
+class BranchKind:
+    """What there is of one kind for a branch: of its own, and for all branches."""
+
+    label: str
+    word: str
+    own: int
+    for_all: int
+
+
+def branch_kinds(branch: Branch) -> list[BranchKind]:
+    """Activities for a branch by kind, gaps included; one query."""
+    counts = cross(kind_of(Activity), Activity.search_shape, "branche", "art").pairs
+    return [
+        BranchKind(
+            str(kind.label),
+            kind_word(kind.value),
+            counts.get((str(branch.pk), kind.value), 0),
+            counts.get((FOR_ALL, kind.value), 0),
+        )
+        for kind in Activity.Kind
+    ]
