@@ -70,7 +70,7 @@ def atom(request: HttpRequest) -> HttpResponse:
             unique_id=f"{settings.BASE_URL}/dialoge/#{dialogue.pk}",
             description=f"{dialogue.when}. {dialogue.where}. {dialogue.teaser}",
             pubdate=dialogue.published_at,
-            updateddate=max(dialogue.updated_at, dialogue.published_at),
+            updateddate=max(filter(None, (dialogue.updated_at, dialogue.published_at))),
             categories=[branch.name for branch in dialogue.branches.all()],
         )
     return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)

@@ -23,6 +23,7 @@ from django.urls import reverse
 from practices.models import PracticePicture
 from tests.addresses import feeds, form_pages, public_pages, routes, sign_up_pages
 from tests.conftest import PortalClient
+from tests.dialogues.make import in_days, make_dialogue, make_report
 from tests.make import (
     Site,
     add_parts,
@@ -483,6 +484,7 @@ BOUNDS = {
     "/branchen/metall/": 8,
     "/impressum/": 1,
     "/sitemap.xml": 6,
+    "/dialoge/": 4,
     "/robots.txt": 0,
     "/healthz": 0,
     "/gibt-es-nicht/": 0,
@@ -506,12 +508,16 @@ def test_the_number_of_queries_does_not_grow_with_rows(client: Client, settings:
     topic, altena = make_topic(), make_municipality("Neustadt")
     this = make_rich_practice("Dieses", branches=(metal,), topics=(topic,), municipality=altena)
     add_parts(this, 1)
+    make_dialogue(branches=[metal], practices=[this], municipality=altena)
+    make_report(make_dialogue(branches=[metal], practices=[this], starts_at=in_days(-9)))
     counted, rows = {}, 1
     for wanted in (1, 4, 12):
         for _ in range(wanted - rows):
             other = make_practice(branches=(metal, wood), topics=(topic,), municipality=altena, employees=100)
             PracticePicture.objects.create(practice=other, image=make_image())
             make_branch()
+            make_dialogue(branches=[metal], practices=[this], municipality=altena)
+            make_report(make_dialogue(branches=[metal], practices=[this], starts_at=in_days(-9)))
         if wanted > 1:
             add_parts(this, 4)
         rows = wanted

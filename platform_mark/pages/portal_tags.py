@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from actors.reading import Hit
 from dialogues import structured
 from dialogues.models import Dialogue
+from dialogues.showing import Card
 from platform_mark import contact
 from platform_mark.search.facets import Facet, Option
 from practices.hits import Marks
@@ -217,6 +218,27 @@ def activity_row(hit: Hit, among_actors: bool = False) -> SafeString:
         if len(_activity_rows) >= _MOST_CARDS:
             _activity_rows.clear()
         _activity_rows[key] = html
+    return html
+
+
+_dialogue_cards: dict[tuple[object, ...], SafeString] = {}
+
+
+@register.simple_tag
+def dialogue_card(card: Card) -> SafeString:
+    """One dialogue as every list shows it, kept for the same words as a card of an example is."""
+    dialogue = card.dialogue
+    key = (
+        *(dialogue.slug, dialogue.title, dialogue.teaser, dialogue.where, dialogue.is_onsite, dialogue.moved_from),
+        *(dialogue.is_cancelled, dialogue.is_fictitious, card.day, card.hours, card.sign),
+        *(branch.name for branch in dialogue.branches.all()),
+    )
+    html = _dialogue_cards.get(key)
+    if html is None:
+        html = SafeString(get_template("components/dialogue_card.html").render({"card": card}))
+        if len(_dialogue_cards) >= _MOST_CARDS:
+            _dialogue_cards.clear()
+        _dialogue_cards[key] = html
     return html
 
 

@@ -204,7 +204,7 @@ def _booking(dialogue: Dialogue, state: Registration.State, number: int, waiting
 
 
 def _add_report(dialogue: Dialogue, row: Mapping[str, Any]) -> None:
-    written_at = dialogue.ends_at + timedelta(days=row["days_after"])  # type: ignore[operator]
+    written_at: datetime = dialogue.ends_at + timedelta(days=row["days_after"])  # type: ignore[operator,assignment]
     Report.objects.create(
         dialogue=dialogue,
         summary=row["summary"],

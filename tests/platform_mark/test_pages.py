@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from dialogues.models import Outcome
 from platform_mark.pages.models import LegalText
 from platform_mark.publishing.models import State
 from platform_mark.taxonomy.models import BranchCode, CompanySize
+from tests.dialogues.make import in_days, make_dialogue, make_report
 from tests.make import DAY, make_branch, make_external, make_municipality, make_practice
 from tests.markup import Element, Page
 
@@ -217,3 +220,74 @@ def test_the_guide_to_the_look_is_shown_in_the_quick_start_only(client: Client, 
     assert client.get("/komponenten/").status_code == 404
     settings.QUICK_START = True  # type: ignore[attr-defined]
     assert client.get("/komponenten/").status_code == 200
+
+
+# ---------------------------------------------------------------- dialogues beside other subjects
+
+
+def test_home_shows_the_next_three_dialogues_that_take_place(client: Client) -> None:
+    for number in (4, 1, 3, 2):
+        make_dialogue(f"In {number} Tagen", starts_at=in_days(number))
+    make_dialogue("Fällt aus", starts_at=in_days(1), cancelled_at=timezone.now(), cancel_reason="Sturm")
+    make_dialogue("Vorbei", starts_at=in_days(-1))
+    make_dialogue("Entwurf", state=State.DRAFT, published_at=None)
+    page = opened(client, "/")
+    assert titles(page) == ["In 1 Tagen", "In 2 Tagen", "In 3 Tagen"]
+    assert "Nächste Branchendialoge" in page.main.text
+
+
+def test_home_says_nothing_of_dialogues_where_none_is_coming(client: Client) -> None:
+    assert "Nächste Branchendialoge" not in opened(client, "/").main.text
+
+
+def test_a_branch_shows_what_is_coming_and_what_past_dialogues_said_it_needs(client: Client) -> None:
+    metal, care = make_branch("Metall"), make_branch("Pflege")
+    make_dialogue("Kommt", branches=[metal])
+    make_dialogue("Andere Branche", branches=[care])
+    told = make_dialogue("Erzählt", starts_at=in_days(-9), branches=[metal])
+    make_report(told)
+    untold = make_dialogue("Noch nicht erzählt", starts_at=in_days(-5), branches=[metal])
+    Outcome.objects.create(dialogue=told, kind=Outcome.Kind.NEED, text="Ein Muster für die Übergabe.")
+    Outcome.objects.create(dialogue=told, kind=Outcome.Kind.THESIS, text="Ein Zettel bleibt.")
+    Outcome.objects.create(dialogue=untold, kind=Outcome.Kind.NEED, text="Noch geheim.")
+    page = opened(client, metal.get_absolute_url())
+    section = page.one("section", aria_labelledby="dialoge")
+    assert titles(section) == ["Kommt"]
+    assert "Ein Muster für die Übergabe." in section.text
+    assert "Ein Zettel bleibt." in section.text
+    assert "/dialoge/erzaehlt/#nachbericht" in [link["href"] for link in section.all("a")]
+    assert "Noch geheim." not in page.main.text
+    assert "Andere Branche" not in page.main.text
+
+
+def test_an_example_names_the_dialogues_that_show_it(client: Client) -> None:
+    metal = make_branch("Metall")
+    practice = make_practice("Einrichtekarte", branches=(metal,))
+    make_dialogue("Zeigt es", practices=[practice], starts_at=in_days(20))
+    make_dialogue("Nur die Branche", branches=[metal], starts_at=in_days(5))
+    make_report(make_dialogue("Zeigte es", practices=[practice], starts_at=in_days(-20)))
+    make_dialogue("Fällt aus", practices=[practice], cancelled_at=timezone.now(), cancel_reason="Sturm")
+    page = opened(client, practice.get_absolute_url())
+    assert titles(page) == ["Zeigt es"]
+    assert "Nachbericht: Zeigte es" in page.main.text
+    assert "Fällt aus" not in page.main.text
+
+
+def test_an_example_that_no_dialogue_shows_names_the_next_one_of_its_branch(client: Client) -> None:
+    metal, wood = make_branch("Metall"), make_branch("Holz")
+    practice = make_practice("Einrichtekarte", branches=(metal, wood))
+    make_dialogue("Später", branches=[metal], starts_at=in_days(20))
+    make_dialogue("Zuerst", branches=[metal, wood], starts_at=in_days(5))
+    page = opened(client, practice.get_absolute_url())
+    assert titles(page) == ["Zuerst"]
+    assert "Nächster Dialog der Branche" in page.main.text
+    assert "Dialog" not in opened(client, make_practice("Allein").get_absolute_url()).one("main").text
+
+
+def test_public_dialogues_stand_in_the_sitemap(client: Client) -> None:
+    make_dialogue("Da")
+    make_dialogue("Entwurf", state=State.DRAFT, published_at=None)
+    text = client.get("/sitemap.xml").content.decode()
+    assert f"{settings.BASE_URL}/dialoge/da/</loc>" in text
+    assert f"{settings.BASE_URL}/dialoge/</loc>" in text
+    assert "entwurf" not in text

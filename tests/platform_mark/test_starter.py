@@ -4,15 +4,21 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from platform_mark.media.models import Image
+from dialogues.models import Agreement, Dialogue, Host, Outcome, Registration
+from dialogues.seats import Word, seat_states
+from platform_mark.mail.models import OutgoingMail
+from platform_mark.media.models import Document, Image
+from platform_mark.search import index
 from platform_mark.starter import content
 from platform_mark.taxonomy.models import CompanySize
 from platform_mark.taxonomy.reference import load_reference
 from practices.models import Practice, PracticePicture
+from tests.dialogues.make import make_dialogue, make_registration
 from tests.make import make_practice
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -112,3 +118,65 @@ def test_production_refuses(settings: LazySettings) -> None:
     with pytest.raises(CommandError, match="nur im Schnellstart"):
         starter_content("load")
     assert not Practice.objects.exists()
+
+
+# ---------------------------------------------------------------- dialogues
+
+
+def test_there_is_a_dialogue_in_every_state() -> None:
+    starter_content("load")
+    dialogues = list(Dialogue.objects.published())
+    words = {state.word for state in seat_states(dialogues).values()}
+    assert len(dialogues) >= 8
+    assert {Word.FREE, Word.FEW, Word.WAITING, Word.NOT_YET, Word.CLOSED, Word.CANCELLED, Word.OVER} <= words
+    assert {dialogue.form for dialogue in dialogues} == set(Dialogue.Form.values)
+    assert Registration.objects.filter(state=Registration.State.OFFERED, offered_until__gt=timezone.now()).count() == 1
+    assert Dialogue.objects.published().documented().count() == 2
+    assert Outcome.objects.values("kind").distinct().count() == len(Outcome.Kind)
+    assert set(Agreement.objects.values_list("state", flat=True)) == set(Agreement.State.values)
+    assert all(dialogue.is_fictitious for dialogue in dialogues)
+    assert all(Host.objects.values_list("is_fictitious", flat=True))
+
+
+def test_who_signed_up_is_invented_and_no_mail_goes_out() -> None:
+    starter_content("load")
+    addresses = list(Registration.objects.values_list("email", flat=True))
+    assert len(addresses) >= 60
+    assert all(address.endswith(".example") for address in addresses)
+    assert not OutgoingMail.objects.exists()
+
+
+def test_dialogues_are_on_workdays_not_between_the_years_and_whole() -> None:
+    for now in ("2026-11-20T09:00:00+00:00", "2027-03-01T09:00:00+00:00"):
+        with time_machine.travel(now, tick=False):
+            starter_content("load")
+            for dialogue in Dialogue.objects.all():
+                day = timezone.localtime(dialogue.starts_at)
+                assert day.weekday() <= 4
+                assert (day.month, day.day) < (12, 23)
+                dialogue.full_clean()
+            starter_content("remove")
+
+
+def test_loading_twice_makes_no_dialogue_twice_and_removing_leaves_nothing_of_them() -> None:
+    mine = make_dialogue("Eigener der Redaktion")
+    booking = make_registration(mine)
+    starter_content("load")
+    count = Dialogue.objects.count()
+    starter_content("load")
+    assert Dialogue.objects.count() == count
+    make_registration(Dialogue.objects.get(title="Rüsten ohne Suchen"))
+
+    starter_content("remove")
+
+    assert list(Dialogue.objects.all()) == [mine]
+    assert list(Registration.objects.all()) == [booking]
+    assert not Document.objects.exists()
+    assert not Image.objects.exists()
+    starter_content("load")
+    assert Dialogue.objects.count() == count
+
+
+def test_the_index_knows_the_dialogues_as_they_are() -> None:
+    starter_content("load")
+    assert index.differences() == 0
