@@ -1,6 +1,6 @@
 """The person's own page behind the link of the mail. Looking changes nothing; every change is a button.
 
-The address itself is the key, so these pages are stored nowhere, named in no Referer and found by no search engine.
+The address itself is the key, so these pages are stored nowhere, named to no other site and found by no search engine.
 """
 
 from collections.abc import Callable
@@ -48,7 +48,8 @@ def _with_booking(view: Callable[[HttpRequest, Registration, str], HttpResponse]
             response = render(request, "dialogues/no_registration.html", status=404)
         else:
             response = view(request, booking, token)
-        response.headers["Referrer-Policy"] = "no-referrer"
+        # Under "no-referrer" browsers would post forms with "Origin: null", which the check of form tokens refuses.
+        response.headers["Referrer-Policy"] = "same-origin"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
@@ -71,7 +72,7 @@ def registration(request: HttpRequest, booking: Registration, token: str) -> Htt
         ACTIONS[action](booking)
     except Refused as refusal:
         booking.refresh_from_db()
-        return _own_page(request, booking, token, refusal=refusal.message, status=409)
+        return _own_page(request, booking, token, refusal=str(refusal.message), status=409)
     return HttpResponseRedirect(reverse("dialogues:registration", args=[token]))
 
 

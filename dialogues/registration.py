@@ -3,7 +3,7 @@
 The rules in short: an unconfirmed sign-up holds nothing. Who confirms gets a seat, or the next number of the waiting list.
 The line is served in the order of its numbers whenever seats become free; a later booking is seated earlier only if no
 earlier one fits, and the reason is stored. Each change leaves a row of history and, where it concerns the person, a mail,
-in the same transaction. docs/decisions/0026-seats-and-the-waiting-list.md gives the reasons.
+in the same transaction. docs/decisions/0050-seats-and-the-waiting-list.md gives the reasons.
 """
 
 from collections import Counter
@@ -464,7 +464,7 @@ def accept(registration: Registration, *, by: "User | None" = None) -> Registrat
         if not offers and registration.state == State.CONFIRMED:
             return registration
         _require_alive(dialogue)
-        if not offers or any(row.offered_until <= _now() for row in offers):
+        if not offers or any(row.offered_until is None or row.offered_until <= _now() for row in offers):
             raise Refused("Die Frist für dieses Angebot ist vorbei. Der Platz geht an die Nächsten.", code="late")
         for row in offers:
             _move(row, State.CONFIRMED, action="offer-accepted", by=by, offered_until=None)

@@ -58,7 +58,7 @@ def sign_up(request: HttpRequest, slug: str, token: str = "") -> HttpResponse:
         return response
     except Refused as refusal:
         if refusal.code in CLOSING:
-            return _page(request, dialogue, None, status=409, refusal=refusal.message)
+            return _page(request, dialogue, None, status=409, refusal=str(refusal.message))
         form.add_error(None, refusal)
         return _page(request, dialogue, form, status=422)
     except ValidationError as error:
@@ -94,8 +94,8 @@ def _page(
         "notice": notices.CURRENT,
     }
     response = render(request, "dialogues/sign_up.html", context, status=status)
-    # The address of an invitation is a key.
-    response.headers["Referrer-Policy"] = "no-referrer" if dialogue.is_by_invitation else "same-origin"
+    # The address of an invitation is a key: no other site gets to know it.
+    response.headers["Referrer-Policy"] = "same-origin"
     return response
 
 

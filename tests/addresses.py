@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from dialogues import registration
 from dialogues.mails import ONLINE_PURPOSE, PURPOSE
+from dialogues.models import Dialogue, Question, SeatKind
+from dialogues.registration import Person
 from platform_mark.publishing import versions
 from platform_mark.tokens import make_token
 from practices import suggesting
@@ -119,4 +122,46 @@ def secret_pages(site: Site) -> dict[str, list[str]]:
         "dialogues:feedback": [f"/anmeldung/{booked}/rueckmeldung/"],
         "practices:suggestion": [f"/beispiele/vorschlag/{token}/"],
         "practices:preview": [f"/beispiele/vorschau/{versions.open_preview(draft)}/"],
+        **sign_up_pages(),
+    }
+
+
+def sign_up_pages() -> dict[str, list[str]]:
+    """Addresses of the sign-up and of the own page in each of its states: confirmed, waiting, offered, unconfirmed."""
+    name = f"Sprechstunde {Dialogue.objects.count()}"
+    dialogue = make_dialogue(name, seats=1, online_seats=1, waiting_mode="offer", is_by_invitation=True)
+    invitation = registration.invitation_token(dialogue)
+    Question.objects.create(dialogue=dialogue, kind="several", text="Was möchten Sie sehen?", choices=["A", "B"])
+    rows = []
+    for number in range(4):
+        row = registration.sign_up(
+            dialogue,
+            company=f"{LONG_WORD} & Co. {number}",
+            contact_name="Mara O'Brien",
+            email=f"betrieb{number}@firma.example",
+            people=[Person("Mara", dialogue.seat_kinds.get(way="onsite"))],
+            list_agreed=True,
+            news_agreed=True,
+            invitation=invitation,
+        )
+        assert row
+        rows.append(row if number == 3 else registration.confirm(row))
+    SeatKind.objects.filter(dialogue=dialogue, way="onsite").update(capacity=2)
+    registration.promote(dialogue)
+    own = [registration.own_path(row) for row in rows]
+    form = f"/dialoge/{dialogue.slug}/anmelden/"
+    return {
+        "dialogues:list": ["/dialoge/"],
+        "dialogues:detail": [dialogue.get_absolute_url()],
+        "dialogues:calendar": [f"{dialogue.get_absolute_url()}termin.ics"],
+        "dialogues:sign-up": [form],
+        "dialogues:invited": [f"{form}{invitation}/"],
+        "dialogues:almost-done": [f"{dialogue.get_absolute_url()}fast-fertig/"],
+        "dialogues:erased": ["/anmeldung/geloescht/"],
+        "dialogues:handed-over": ["/anmeldung/uebergeben/"],
+        "dialogues:registration": own,
+        "dialogues:registration-party": [f"{own[0]}personen/"],
+        "dialogues:registration-transfer": [f"{own[0]}uebergeben/"],
+        "dialogues:registration-reminders": [f"{own[0]}erinnerungen-beenden/"],
+        "dialogues:registration-data": [f"{own[0]}daten.json"],
     }

@@ -126,7 +126,15 @@ class Nginx:
 class Gunicorn:
     """The web application as deploy/systemd starts it, on a socket of its own."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], *, workers: int = 2) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        *,
+        workers: int = 2,
+        application: str = "platform_mark.wsgi",
+    ) -> None:
+        self.application = application
         self.socket = folder / "web.sock"
         self.log = folder / "web.log"
         self.environment = {
@@ -141,7 +149,7 @@ class Gunicorn:
         """Return when the application answers."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "platform_mark.wsgi"],
+                [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", self.application],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,

@@ -232,12 +232,15 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8790)
     parser.add_argument("--json", type=Path, help="keep the figures in this file")
     options = parser.parse_args()
+    # Imports this module in turn.
+    from tests.benchmarks import sign_ups
 
     try:
         prepare()
         figures = {rows: measure(rows, options.seconds, options.port) for rows in sorted(options.rows)}
         if len(figures) > 1:
             print_growth(figures)
+        sign_ups.measure([200, 500], options.port + 2)
         if options.json:
             options.json.write_text(json.dumps(figures, indent=1))
     finally:

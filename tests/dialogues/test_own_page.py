@@ -298,7 +298,7 @@ def test_own_pages_leave_no_trace_outside(client: Any) -> None:
     for page in SUB_PAGES:
         response = client.get(own(row) + page)
         assert response.status_code == 200
-        assert response["Referrer-Policy"] == "no-referrer"
+        assert response["Referrer-Policy"] == "same-origin"
         assert "no-store" in response["Cache-Control"]
         assert "noindex" in response["X-Robots-Tag"]
         assert 'href="http' not in response.content.decode().replace(f'href="{django_settings.BASE_URL}', "")

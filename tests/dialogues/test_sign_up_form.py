@@ -280,7 +280,7 @@ def test_what_is_not_public_has_no_form(client: Any) -> None:
 def test_the_link_of_an_invitation_opens_the_form_and_travels_nowhere(client: Any) -> None:
     dialogue = make_dialogue(is_by_invitation=True)
     path = f"{address(dialogue)}{registration.invitation_token(dialogue)}/"
-    assert client.get(path)["Referrer-Policy"] == "no-referrer"
+    assert client.get(path)["Referrer-Policy"] == "same-origin"
     assert fill_in(client, dialogue, path=path).status_code == 302
     assert client.get(f"{address(dialogue)}falsch/").status_code == 404
     assert client.post(address(dialogue), INPUT).status_code == 409
