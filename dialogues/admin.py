@@ -7,7 +7,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Case, Count, F, QuerySet, Value, When
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -23,6 +23,7 @@ from platform_mark.publishing.models import State
 from platform_mark.slugs import SlugForm
 from platform_mark.taxonomy.forms import WordsField
 from platform_mark.taxonomy.models import Branch, TargetGroup
+from practices.models import Practice
 
 from . import occupancy, planning, snapshot
 from .attendance import attendance
@@ -64,13 +65,22 @@ class DialogueForm(SeenForm, SlugForm, RuleForm):
     )
 
     class Meta:
-        widgets = {"teaser": AdminTextareaWidget, "branches": forms.CheckboxSelectMultiple}
+        # Boxes to tick: the picker of several with a search cannot be read out by a screen reader.
+        widgets = {
+            "teaser": AdminTextareaWidget,
+            "branches": forms.CheckboxSelectMultiple,
+            "practices": forms.CheckboxSelectMultiple,
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Branches that were merged are only signposts.
         if "branches" in self.fields:
             self.fields["branches"].queryset = Branch.objects.current()
+        if "practices" in self.fields:
+            chosen = Q(dialogues=self.instance.pk) if self.instance.pk else Q(pk=None)
+            public = Q(pk__in=Practice.objects.published().order_by().values("pk"))
+            self.fields["practices"].queryset = Practice.objects.filter(public | chosen).distinct().order_by("title")
 
     def clean_reminder_days(self) -> list[int]:
         """The days in their order, each once."""
@@ -247,7 +257,6 @@ class DialogueAdmin(AttendancePages, PublishableAdmin):
     list_select_related = ["municipality"]
     date_hierarchy = "starts_at"
     search_fields = ["title", "teaser", "venue", "municipality__name", "branches__name", "series__name"]
-    autocomplete_fields = ["practices"]
     formfield_overrides = {
         models.URLField: {"assume_scheme": "https"},
         models.DateTimeField: {"form_class": LocalSplitDateTimeField},

@@ -821,7 +821,9 @@ class Agreement(DialoguePart):
         KEPT = "kept", "erledigt"
         DROPPED = "dropped", "aufgegeben"
 
-    dialogue = models.ForeignKey(Dialogue, on_delete=models.CASCADE, related_name="agreements")
+    dialogue = models.ForeignKey(
+        Dialogue, on_delete=models.CASCADE, related_name="agreements", verbose_name="Branchendialog"
+    )
     text = models.CharField("Was", max_length=400)
     actor = models.ForeignKey(
         Actor, on_delete=models.SET_NULL, null=True, blank=True, related_name="agreements", verbose_name="Akteur"
@@ -859,7 +861,9 @@ class Feedback(models.Model):
 
     MARKS = [(5, "sehr"), (4, "eher ja"), (3, "teils, teils"), (2, "eher nein"), (1, "gar nicht")]
 
-    dialogue = models.ForeignKey(Dialogue, on_delete=models.CASCADE, related_name="feedback")
+    dialogue = models.ForeignKey(
+        Dialogue, on_delete=models.CASCADE, related_name="feedback", verbose_name="Branchendialog"
+    )
     was_useful = models.PositiveSmallIntegerField("Hat Ihnen der Dialog genützt?", choices=MARKS)
     was_fitting = models.PositiveSmallIntegerField("Passte er zu Ihrem Betrieb?", choices=MARKS)
     will_act = models.PositiveSmallIntegerField("Werden Sie etwas davon umsetzen?", choices=MARKS)

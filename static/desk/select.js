@@ -6,7 +6,8 @@
     picker.querySelector("[role=combobox]")?.removeAttribute("aria-labelledby");
   };
   const all = () => document.querySelectorAll(".select2-container").forEach(name);
-  window.addEventListener("load", all);
+  // jQuery makes the pickers in a turn of its own, which may come after this.
+  window.addEventListener("load", () => setTimeout(all));
   document.addEventListener("formset:added", () => setTimeout(all));
   window.addEventListener("load", () => {
     window.django?.jQuery(document).on("select2:open", () => {

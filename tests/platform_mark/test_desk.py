@@ -187,7 +187,7 @@ ENGLISH = frozenset(
     """
     Save Add Home History Log Logout Change Delete Search Select Action Actions Go Yes No View Close Password User Users
     None True False Today Now Clear Remove Choose Error Errors Please Site Website Currently Cancel Bold Italic Recent
-    Welcome Toggle Breadcrumbs Sidebar typing hinzufügen Sichern Brotkrümel
+    Dialogue Registration Report Welcome Toggle Breadcrumbs Sidebar typing hinzufügen Sichern Brotkrümel
     """.split()  # noqa: SIM905
 )
 
