@@ -159,7 +159,7 @@ def draft_message(registrations: Iterable[Registration], *, subject: str, text: 
 
 def letter_for(kind: Kind, registration: Registration, **facts: Any) -> Letter:
     """What a mail of this kind says to the person of a booking."""
-    unknown = set(facts) - {"changes", "reason", "place_in_line", "waiting_people", "offered_until"}
+    unknown = set(facts) - {"changes", "reason", "place_in_line", "waiting_people", "offered_until", "moved_from"}
     if unknown:
         raise TypeError(f"No text knows these facts: {sorted(unknown)}")
     dialogue = registration.dialogue

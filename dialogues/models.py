@@ -1,7 +1,7 @@
 """Branchendialoge: what is planned, who has a seat, who waits, and what came of it."""
 
-from datetime import datetime, timedelta
-from typing import Self
+from datetime import date, datetime
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -17,6 +17,8 @@ from platform_mark.publishing.fields import RichTextField
 from platform_mark.publishing.models import Publishable, PublishableQuerySet
 from platform_mark.taxonomy.models import Branch, CompanySize, Municipality, TargetGroup
 from practices.models import Practice
+
+from . import search, snapshot, wording
 
 WEB = URLValidator(schemes=["http", "https"])
 # The answer of the law is "no longer than needed"; these bound what staff may set.
@@ -55,6 +57,41 @@ class DialogueQuerySet(PublishableQuerySet):
     def in_branch(self, branch: Branch) -> Self:
         """Dialogues that name this branch, alone or among others."""
         return self.filter(branches=branch)
+
+    def documented(self, at: datetime | None = None) -> Self:
+        """Past dialogues whose report everybody may read, the latest first."""
+        return self.past(at).filter(cancelled_at=None, report__published_at__lte=at or timezone.now())
+
+    def for_search(self) -> Self:
+        """With all that `search.document` reads."""
+        return self.select_related("municipality__district", "report").prefetch_related(
+            "branches", "agenda", "hosts__actor", "outcomes", "agreements"
+        )
+
+    def awaiting_report(self, at: datetime | None = None) -> Self:
+        """Past dialogues that took place and of which nobody can read yet what came of it."""
+        is_told = Q(report__published_at__isnull=False)
+        return self.filter(ends_at__lte=at or timezone.now(), state="published", cancelled_at=None).exclude(is_told)
+
+    def with_people_waiting(self, at: datetime | None = None) -> Self:
+        """Dialogues ahead with somebody on the waiting list."""
+        line = Registration.objects.in_line().order_by().values("dialogue")
+        return self.filter(starts_at__gt=at or timezone.now(), state="published", cancelled_at=None, pk__in=line)
+
+    def unticked(self, at: datetime | None = None) -> Self:
+        """Past dialogues with confirmed people of whom nobody was noted as there or absent."""
+        people = Attendee.objects.filter(registration__state="confirmed")
+        noted = people.exclude(presence=Attendee.Presence.UNKNOWN).values("registration__dialogue")
+        return self.filter(
+            ends_at__lte=at or timezone.now(), cancelled_at=None, pk__in=people.values("registration__dialogue")
+        ).exclude(pk__in=noted)
+
+    def promoting(self, at: datetime | None = None) -> Self:
+        """Dialogues in which a freed seat still goes to somebody waiting: public, not cancelled, closed or begun."""
+        at = at or timezone.now()
+        return self.published(at).filter(
+            Q(signup_closes_at=None) | Q(signup_closes_at__gt=at), cancelled_at=None, starts_at__gt=at
+        )
 
 
 class Dialogue(Publishable):
@@ -191,6 +228,8 @@ class Dialogue(Publishable):
 
     objects = DialogueQuerySet.as_manager()
 
+    search_shape = search.SHAPE
+
     class Meta(Publishable.Meta):
         verbose_name = "Branchendialog"
         verbose_name_plural = "Branchendialoge"
@@ -240,6 +279,86 @@ class Dialogue(Publishable):
 
     def get_absolute_url(self) -> str:
         return reverse("dialogues:detail", args=[self.slug])
+
+    def search_document(self) -> search.Document | None:
+        """What the public may find of it (platform_mark.search.index)."""
+        return search.document(self)
+
+    def snapshot(self) -> dict[str, Any]:
+        """All content as plain values (platform_mark.publishing.versions)."""
+        return snapshot.snapshot(self)
+
+    def is_over(self, at: datetime | None = None) -> bool:
+        """The same rule as `DialogueQuerySet.past`, for one dialogue in hand."""
+        return self.ends_at is not None and self.ends_at <= (at or timezone.now())
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.cancelled_at is not None
+
+    @property
+    def own_report(self) -> "Report | None":
+        """What is written of it afterwards, published or not."""
+        return getattr(self, "report", None)
+
+    @property
+    def public_report(self) -> "Report | None":
+        """What everybody may read of it afterwards; nothing of a dialogue that did not take place or is not over."""
+        report = self.own_report
+        is_told = report is not None and report.published_at is not None and report.published_at <= timezone.now()
+        return report if is_told and self.is_over() and not self.is_cancelled else None
+
+    @property
+    def is_onsite(self) -> bool:
+        return self.form != self.Form.ONLINE
+
+    @property
+    def is_online(self) -> bool:
+        return self.form != self.Form.ONSITE
+
+    @property
+    def town(self) -> str:
+        """Municipality of the region or place outside, empty where it is only online or not known."""
+        return self.municipality.name if self.municipality else self.place
+
+    @property
+    def location(self) -> str:
+        """Where people go, in one line: venue and town; empty where it is only online or not known."""
+        return ", ".join(filter(None, [self.venue, self.town])) if self.is_onsite else ""
+
+    @property
+    def where(self) -> str:
+        """The same in words that are never empty."""
+        if not self.is_onsite:
+            return "Online"
+        location = self.location or "Ort folgt"
+        return f"{location} und online" if self.is_online else location
+
+    @property
+    def when(self) -> str:
+        """Day and hours in words, or what is known of them."""
+        if self.starts_at is None or self.ends_at is None:
+            return self.date_note or "Termin folgt"
+        return wording.when(self.starts_at, self.ends_at)
+
+    @property
+    def target_group_labels(self) -> list[str]:
+        return [str(group.label) for group in TargetGroup if group in self.target_groups]
+
+    @property
+    def signup_ends_at(self) -> datetime | None:
+        """When sign-up ends: as staff set it, else with the beginning."""
+        return min(filter(None, (self.signup_closes_at, self.starts_at)), default=None)
+
+    def has_begun(self, at: datetime | None = None) -> bool:
+        """Whether the dialogue has started at the instant `at` (now, if not given)."""
+        return self.starts_at is not None and self.starts_at <= (at or timezone.now())
+
+    def is_promoting(self, at: datetime | None = None) -> bool:
+        """The same rule as `DialogueQuerySet.promoting`, for one dialogue in hand."""
+        at = at or timezone.now()
+        ends_at = self.signup_ends_at
+        return self.is_published(at) and self.cancelled_at is None and ends_at is not None and ends_at > at
 
 
 class DialoguePart(models.Model):
@@ -326,6 +445,11 @@ class Host(DialoguePart):
     def __str__(self) -> str:
         return self.name or f"Akteur {self.actor_id}"
 
+    @property
+    def shown_name(self) -> str:
+        """The name of the organisation, from the register where it is listed there."""
+        return self.actor.name if self.actor else self.name
+
 
 class Question(DialoguePart):
     """What is asked at sign-up beyond the usual. Answers are deleted on their own, before the sign-up itself."""
@@ -367,12 +491,26 @@ class FileVisibility(models.TextChoices):
     PARTICIPANTS = "participants", "Teilnehmende, über ihren Link"
 
 
+class FileQuerySet(models.QuerySet):
+    def public(self) -> Self:
+        """Files that everybody may see."""
+        return self.filter(visibility=FileVisibility.PUBLIC)
+
+
+class PictureQuerySet(FileQuerySet):
+    def shown(self) -> Self:
+        """Pictures whose rights have not ended."""
+        return self.filter(image__in=Image.objects.shown())
+
+
 class DialogueDocument(DialoguePart):
     dialogue = models.ForeignKey(Dialogue, on_delete=models.CASCADE, related_name="documents")
     document = models.ForeignKey(
         Document, on_delete=models.PROTECT, related_name="dialogue_documents", verbose_name="Dokument"
     )
     visibility = models.CharField("Wer es sieht", max_length=14, choices=FileVisibility, default=FileVisibility.PUBLIC)
+
+    objects = FileQuerySet.as_manager()
 
     class Meta(DialoguePart.Meta):
         verbose_name = "Dokument zum Dialog"
@@ -387,6 +525,8 @@ class DialoguePicture(DialoguePart):
     image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="dialogue_pictures", verbose_name="Bild")
     caption = models.CharField("Bildunterschrift", max_length=200, blank=True)
     visibility = models.CharField("Wer es sieht", max_length=14, choices=FileVisibility, default=FileVisibility.PUBLIC)
+
+    objects = PictureQuerySet.as_manager()
 
     class Meta(DialoguePart.Meta):
         verbose_name = "Bild zum Dialog"
@@ -412,12 +552,25 @@ class RegistrationQuerySet(models.QuerySet):
         """Those waiting, in the order in which they are served."""
         return self.filter(state="waiting").order_by("waiting_number")
 
+    def unconfirmed(self) -> Self:
+        """Sign-ups whose person has not pressed the button yet: they hold nothing."""
+        return self.filter(state="pending", confirmed_at=None)
+
+    def to_decide(self) -> Self:
+        """Confirmed sign-ups for a moderated dialogue that staff have not answered, the oldest first."""
+        return self.filter(state="pending", confirmed_at__isnull=False).order_by("confirmed_at", "pk")
+
+    def bookings(self) -> Self:
+        """Whole bookings: without the rows that only hold those of a group who still wait."""
+        return self.filter(part_of=None)
+
 
 class Registration(models.Model):
     """One booking of one company: one state, and the people it is for. `dialogues.registration` alone changes it."""
 
     class State(models.TextChoices):
-        PENDING = "pending", "E-Mail nicht bestätigt"
+        # Not confirmed by the person; or confirmed, and staff have not decided (see `is_to_decide`).
+        PENDING = "pending", "Noch offen"
         CONFIRMED = "confirmed", "Bestätigt"
         WAITING = "waiting", "Warteliste"
         OFFERED = "offered", "Platz angeboten"
@@ -433,7 +586,8 @@ class Registration(models.Model):
     dialogue = models.ForeignKey(
         Dialogue, on_delete=models.PROTECT, related_name="registrations", verbose_name="Branchendialog"
     )
-    # Those of a group "auch einzeln" who still wait after others of it got seats: same link, same mails.
+    # Those of a booking who still wait after others of it got seats. Such a row has no address of its own: link and mails
+    # are those of the booking, and its people move there when they are seated.
     part_of = models.ForeignKey(
         "self", on_delete=models.CASCADE, null=True, blank=True, editable=False, related_name="parts"
     )
@@ -451,6 +605,9 @@ class Registration(models.Model):
     needs = models.TextField("Was wir beachten sollen", max_length=500, blank=True)
     needs_agreed_at = models.DateTimeField("Einwilligung dazu", null=True, blank=True, editable=False)
     news_agreed_at = models.DateTimeField("Einwilligung in spätere Nachrichten", null=True, blank=True, editable=False)
+    list_agreed_at = models.DateTimeField(
+        "Einwilligung, anderen Teilnehmenden genannt zu werden", null=True, blank=True, editable=False
+    )
     # The edition of the notice and of the consents that was shown, see dialogues/notices.py.
     notice_version = models.CharField("Fassung der Hinweise", max_length=20, editable=False)
 
@@ -493,12 +650,13 @@ class Registration(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["dialogue", "email_key"],
-                condition=Q(state__in=["pending", "confirmed", "waiting", "offered"], part_of=None),
+                # Without an address: signed up by telephone, or deleted since.
+                condition=Q(state__in=["pending", "confirmed", "waiting", "offered"], part_of=None) & ~Q(email_key=""),
                 name="one_living_registration_per_address",
             ),
             models.UniqueConstraint(fields=["dialogue", "waiting_number"], name="each_waiting_number_is_given_once"),
             models.CheckConstraint(
-                condition=~Q(state__in=["waiting", "offered"]) | Q(waiting_number__isnull=False),
+                condition=~Q(state="waiting") | Q(waiting_number__isnull=False),
                 name="who_waits_has_a_number",
             ),
             models.CheckConstraint(
@@ -520,6 +678,11 @@ class Registration(models.Model):
 
     def __str__(self) -> str:
         return self.company or f"Anmeldung {self.pk}"
+
+    @property
+    def is_to_decide(self) -> bool:
+        """Whether staff have to accept or reject it: the person has confirmed, the dialogue is moderated."""
+        return self.state == self.State.PENDING and self.confirmed_at is not None
 
 
 class Attendee(models.Model):
@@ -644,6 +807,12 @@ class Outcome(DialoguePart):
         return self.text[:60]
 
 
+class AgreementQuerySet(models.QuerySet):
+    def overdue(self, on: date | None = None) -> Self:
+        """Agreements that are still open after the day they were promised for."""
+        return self.filter(state="open", due_on__lt=on or timezone.localdate())
+
+
 class Agreement(DialoguePart):
     """What somebody promised to do, by when, and what became of it."""
 
@@ -663,6 +832,8 @@ class Agreement(DialoguePart):
     reason = models.CharField("Warum aufgegeben", max_length=300, blank=True)
     reported_on = models.DateField("Stand vom", null=True, blank=True)
 
+    objects = AgreementQuerySet.as_manager()
+
     class Meta(DialoguePart.Meta):
         verbose_name = "Vereinbarung"
         verbose_name_plural = "Vereinbarungen"
@@ -676,6 +847,11 @@ class Agreement(DialoguePart):
 
     def __str__(self) -> str:
         return self.text[:60]
+
+    @property
+    def shown_owner(self) -> str:
+        """Who promised it, empty where nobody is named."""
+        return self.actor.name if self.actor else self.owner
 
 
 class Feedback(models.Model):
@@ -700,5 +876,5 @@ class Feedback(models.Model):
         return f"Rückmeldung {self.pk}"
 
 
-# Somebody who never confirmed ends after this, counted from the sending of the mail.
-UNCONFIRMED = timedelta(hours=48)
+# Django finds the models of an app through this module.
+from .formats.models import Format, FormatDocument, FormatStep, Idea, TryReport  # noqa: E402, F401

@@ -1,10 +1,15 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from dialogues.formats.urls import format_patterns, idea_patterns
+from platform_mark.pages.details import practice_patterns
+
 urlpatterns = [
     path("", include("platform_mark.pages.urls")),
-    path("beispiele/", include("practices.urls")),
+    path("beispiele/", include(practice_patterns)),
     path("", include("dialogues.urls")),
+    path("formate/", include(format_patterns)),
+    path("ideen/", include(idea_patterns)),
     path("konto/", include("platform_mark.accounts.urls")),
     path("medien/", include("platform_mark.media.urls")),
     path("admin/", admin.site.urls),

@@ -1,56 +1,16 @@
-"""Which examples a visitor asked for, and how many each further choice would show."""
+"""Which examples a visitor asked for."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
-
-import django_filters
-from django.db.models import QuerySet
-from django.http import QueryDict
-from django_filters.fields import MultipleChoiceField
+from collections.abc import Sequence
 
 from platform_mark.search import finding
-from platform_mark.search.finding import Found
-from platform_mark.search.index import kind_of
-from platform_mark.search.question import LONGEST_QUESTION, Question, ask
+from platform_mark.search.asking import RELEVANCE, AnyOf, IndexedFilter
 
-from .facets import LABELS, Catalogue, Facet, Option
 from .models import Practice
 
 PAGE_SIZE = 12
-# Far beyond any last page, and no number for the database to stumble over.
-LAST_PAGE = 10**9
-RELEVANCE = "relevanz"
-# Word in addresses -> label and order of the index.
-ORDERS: Mapping[str, tuple[str, str]] = {
-    RELEVANCE: ("Relevanz", finding.RELEVANCE),
-    "neueste": ("Neueste", finding.NEWEST),
-    "kosten": ("Kosten", "kosten"),
-    "dauer": ("Dauer", "dauer"),
-}
-
-# The name of a parameter and one of its values.
-Pair = tuple[str, str]
 
 
-class OpenChoiceField(MultipleChoiceField):
-    """A choice that takes unknown values, too: they match nothing, and the page says so."""
-
-    def valid_value(self, value: object) -> bool:
-        return True
-
-
-class AnyOf(django_filters.MultipleChoiceFilter):
-    """One facet: any of the chosen values will do."""
-
-    field_class = OpenChoiceField
-
-
-class PracticeFilter(django_filters.FilterSet):
-    """What was asked for. The index says which examples are meant; the queryset says what may be shown."""
-
-    q = django_filters.CharFilter(label="Wonach suchen Sie?")
+class PracticeFilter(IndexedFilter):
     branche = AnyOf(label="Branche")
     groesse = AnyOf(label="Größe")
     thema = AnyOf(label="Thema")
@@ -59,174 +19,16 @@ class PracticeFilter(django_filters.FilterSet):
     kreis = AnyOf(label="Kreis")
     ort = AnyOf(label="Stadt oder Gemeinde")
     jahr = AnyOf(label="Jahr")
-    sortierung = django_filters.CharFilter(label="Sortieren")
-    seite = django_filters.CharFilter(label="Seite")
+
+    orders = {
+        RELEVANCE: ("Relevanz", finding.RELEVANCE),
+        "neueste": ("Neueste", finding.NEWEST),
+        "kosten": ("Kosten", "kosten"),
+        "dauer": ("Dauer", "dauer"),
+    }
+    first_order = "neueste"
+    page_size = PAGE_SIZE
 
     class Meta:
         model = Practice
         fields: Sequence[str] = []
-
-    def __init__(self, data: QueryDict, *, catalogue: Catalogue, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
-        self.catalogue = catalogue
-
-    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
-        """The examples of the page that was asked for, or where there is none, the nearest."""
-        ids = [row.object_id for row in self.found.rows] or self.found.nearest
-        return queryset.filter(pk__in=ids)
-
-    @property
-    def text(self) -> str:
-        """What was typed, as it was typed."""
-        return self._value("q")
-
-    @cached_property
-    def chosen(self) -> Mapping[str, list[str]]:
-        """The values asked for, by facet, each once; only facets with any."""
-        cleaned = self.form.cleaned_data if self.form.is_valid() else {}
-        # A form that asks "any branch" sends an empty word.
-        chosen = {name: list(dict.fromkeys(filter(None, cleaned.get(name) or []))) for name in LABELS}
-        return {name: values for name, values in chosen.items() if values}
-
-    @cached_property
-    def question(self) -> Question | None:
-        """The text, understood; None where it has no word in it."""
-        question = ask(self.text) if self.text else None
-        return question if question and (question.clauses or question.unknown) else None
-
-    @property
-    def order(self) -> str:
-        """The word of the order: the one asked for, or what fits the question."""
-        word = self._value("sortierung")
-        if word not in ORDERS or (word == RELEVANCE and not self.question):
-            return RELEVANCE if self.question else "neueste"
-        return word
-
-    @property
-    def page(self) -> int:
-        """The page asked for: the first for what is no number, the last for what is none of ours."""
-        try:
-            number = int(self._value("seite") or 1)
-        except ValueError:
-            return 1
-        return min(number, LAST_PAGE) if number > 0 else LAST_PAGE
-
-    @cached_property
-    def found(self) -> Found:
-        """What the index found."""
-        return finding.find(
-            kind_of(Practice),
-            Practice.search_shape,
-            question=self.question,
-            chosen={facet: self.catalogue.codes(facet, asked) for facet, asked in self.chosen.items()},
-            order=ORDERS[self.order][1],
-            page=self.page,
-            size=PAGE_SIZE,
-        )
-
-    def _value(self, name: str) -> str:
-        cleaned = self.form.cleaned_data if self.form.is_valid() else {}
-        return (cleaned.get(name) or "").strip()
-
-
-@dataclass(frozen=True)
-class Chip:
-    """One thing asked for, with the query string of the list without it."""
-
-    label: str
-    query: str
-
-
-@dataclass(frozen=True)
-class Alternative:
-    """What the list would show with one thing dropped."""
-
-    label: str
-    query: str
-    hits: int
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What the page says about one question for the list."""
-
-    hits: int
-    #: Examples that meet the text, whatever their facets.
-    total: int
-    #: Whether there is no example at all.
-    is_bare: bool
-    everything: int
-    text: str
-    is_cut: bool
-    #: Words that occur in no example.
-    unknown_words: Sequence[str]
-    #: What was probably meant, with the query string that asks for it.
-    meant: str
-    meant_query: str
-    #: Whether only some of the words are met.
-    is_loose: bool
-    facets: Sequence[Facet]
-    chips: Sequence[Chip]
-    unknown: Sequence[str]
-    orders: Sequence[Option]
-    query: str
-    alternatives: Sequence[Alternative]
-
-
-def find(filterset: PracticeFilter) -> Finding:
-    """Say what was found, what else there is to choose, and the ways on."""
-    found, chosen, question = filterset.found, filterset.chosen, filterset.question
-    facets = [filterset.catalogue.facet(name, found.counts, chosen.get(name, [])) for name in LABELS]
-    labels = {(facet.name, option.value): option.label for facet in facets for option in facet.options}
-    text = filterset.text[:LONGEST_QUESTION]
-    asked: list[Pair] = [("q", text)] if question else []
-    labels["q", text] = f"„{text}“"
-    facet_pairs = [(name, value) for name, values in chosen.items() for value in values]
-    asked += facet_pairs
-    sorting: list[Pair] = [("sortierung", filterset.order)] if filterset.form.cleaned_data.get("sortierung") else []
-    # What looks like a typing error is mended only where that found something.
-    meant = question.meant if question and found.total and not found.level else ""
-    return Finding(
-        hits=found.hits,
-        total=found.total,
-        is_bare=not found.hits and not found.everything,
-        everything=found.everything,
-        text=filterset.text,
-        is_cut=len(filterset.text) > LONGEST_QUESTION,
-        unknown_words=question.unknown if question else [],
-        meant=meant,
-        meant_query=_query([("q", meant), *facet_pairs, *sorting]),
-        is_loose=found.level > 0,
-        facets=facets,
-        chips=[Chip(labels.get(pair, pair[1]), _query([*_without(asked, pair), *sorting])) for pair in asked],
-        unknown=[value for name, value in facet_pairs if (name, value) not in labels],
-        orders=[
-            Option(word, label, 0, word == filterset.order)
-            for word, (label, _) in ORDERS.items()
-            if word != RELEVANCE or question
-        ],
-        query=_query([*asked, *sorting]),
-        alternatives=[] if found.hits else list(_alternatives(found, asked, labels)),
-    )
-
-
-def _alternatives(found: Found, asked: Sequence[Pair], labels: Mapping[Pair, str]) -> Iterable[Alternative]:
-    """The ways on from an empty list: each thing dropped in turn, where that would show something."""
-    hits = {**found.without, "q": found.without_text}
-    for dropped in dict.fromkeys(name for name, _ in asked):
-        kept = [pair for pair in asked if pair[0] != dropped]
-        if kept and hits[dropped]:
-            any_label = "ohne Suchwort" if dropped == "q" else LABELS[dropped][1]
-            label = ", ".join([*(labels.get(pair, pair[1]) for pair in kept), any_label])
-            yield Alternative(label, _query(kept), hits[dropped])
-
-
-def _without(pairs: Iterable[Pair], dropped: Pair) -> list[Pair]:
-    return [pair for pair in pairs if pair != dropped]
-
-
-def _query(pairs: Iterable[Pair]) -> str:
-    query = QueryDict(mutable=True)
-    for name, value in pairs:
-        query.appendlist(name, value)
-    return query.urlencode()

@@ -3,18 +3,19 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.generic import DetailView
 
 from platform_mark.publishing import versions
+from platform_mark.search.asking import find
 from platform_mark.search.finding import NEAREST, Found
 from platform_mark.tokens import BadToken
 
-from .facets import Catalogue, load_catalogue
-from .filters import PAGE_SIZE, PracticeFilter, find
+from .facets import load_catalogue
+from .filters import PAGE_SIZE, PracticeFilter
 from .hits import hits
 from .models import Practice
 from .reading import fill, with_parts
@@ -27,7 +28,7 @@ SIMILAR = 3
 def practice_list(request: HttpRequest) -> HttpResponse:
     """The list of all public examples, found by words and narrowed by facets; its address can be shared."""
     catalogue = load_catalogue()
-    if (query := _moved(request.GET, catalogue)) is not None:
+    if (query := catalogue.moved_query(request.GET)) is not None:
         return HttpResponsePermanentRedirect(reverse("practices:list", query=query))
 
     filterset = PracticeFilter(request.GET, queryset=Practice.objects.published().for_cards(), catalogue=catalogue)
@@ -42,14 +43,6 @@ def practice_list(request: HttpRequest) -> HttpResponse:
         "nearest": [] if finding.hits else _nearest(found, shown),
     }
     return render(request, "practices/practice_list.html", context)
-
-
-def _moved(asked: QueryDict, catalogue: Catalogue) -> QueryDict | None:
-    """The question with the words that merged terms have now, or None where it is that already."""
-    query = asked.copy()
-    for facet, moved in catalogue.moved.items():
-        query.setlist(facet, [moved.get(word, word) for word in asked.getlist(facet)])
-    return query if any(query.getlist(facet) != asked.getlist(facet) for facet in catalogue.moved) else None
 
 
 def _nearest(found: Found, shown: Mapping[int, Practice]) -> list[Practice]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from dialogues import mails
+from dialogues.mails import ONLINE_PURPOSE, PURPOSE
 from platform_mark.publishing import versions
 from platform_mark.tokens import make_token
 from practices import suggesting
@@ -40,6 +40,7 @@ def public_pages(site: Site) -> dict[str, list[str]]:
     return {
         "home": ["/"],
         "branches:list": ["/branchen/"],
+        "branches:selection": ["/branchen/auswahl/"],
         "branches:detail": [
             site.metal.get_absolute_url(),
             site.plastics.get_absolute_url(),
@@ -56,6 +57,20 @@ def public_pages(site: Site) -> dict[str, list[str]]:
             f"/beispiele/?branche={site.plastics.slug}&groesse=gross",
             f"/beispiele/?branche={LONG_WORD}",
         ],
+        "dialogues:list": [
+            "/dialoge/",
+            "/dialoge/?ansicht=monat",
+            "/dialoge/?zeitraum=vergangen",
+            f"/dialoge/?branche={site.metal.slug}&form=hybrid",
+            f"/dialoge/?branche={LONG_WORD}&zeitraum=morgen",
+        ],
+        "dialogues:detail": [
+            dialogue.get_absolute_url()
+            for dialogue in (
+                *(site.dialogues.rich, site.dialogues.bare, site.dialogues.waiting, site.dialogues.online),
+                *(site.dialogues.cancelled, site.dialogues.moved, site.dialogues.documented, site.dialogues.long_words),
+            )
+        ],
         "practices:compare": [
             "/beispiele/vergleich/",
             f"/beispiele/vergleich/?b={site.rich.slug}&b={site.external.slug}&b={site.long_words.slug}",
@@ -64,6 +79,17 @@ def public_pages(site: Site) -> dict[str, list[str]]:
         "practices:detail": [
             practice.get_absolute_url()
             for practice in (site.rich, site.bare, site.external, site.anonymous, site.fictitious, site.long_words)
+        ],
+    }
+
+
+def feeds(site: Site) -> dict[str, list[str]]:
+    """Addresses for everybody that answer with a file for other programs."""
+    return {
+        "dialogues:feed-calendar": ["/dialoge/termine.ics"],
+        "dialogues:feed-atom": ["/dialoge/neu.atom", f"/dialoge/neu.atom?branche={site.metal.slug}"],
+        "dialogues:calendar": [
+            f"{dialogue.get_absolute_url()}termin.ics" for dialogue in (site.dialogues.rich, site.dialogues.cancelled)
         ],
     }
 
@@ -83,11 +109,14 @@ def secret_pages(site: Site) -> dict[str, list[str]]:
         email="chefin@haerterei.test",
     )
     token = make_token(suggesting.PURPOSE, suggestion.pk, suggestion.token_version)
-    draft = site.hidden[0]
+    draft, booking = site.hidden[0], site.dialogues.registration
+    booked = make_token(PURPOSE, booking.pk, booking.token_version)
     dialogue = make_dialogue("Rüsten online", seats=0, online_seats=5, online_link="https://raum.example/9931")
     online = make_registration(dialogue)
     return {
-        "dialogues:online": [f"/anmeldung/online/{make_token(mails.ONLINE_PURPOSE, online.pk, online.token_version)}/"],
+        "dialogues:online": [f"/anmeldung/online/{make_token(ONLINE_PURPOSE, online.pk, online.token_version)}/"],
+        "dialogues:preview": [f"/dialoge/vorschau/{versions.open_preview(site.dialogues.draft)}/"],
+        "dialogues:feedback": [f"/anmeldung/{booked}/rueckmeldung/"],
         "practices:suggestion": [f"/beispiele/vorschlag/{token}/"],
         "practices:preview": [f"/beispiele/vorschau/{versions.open_preview(draft)}/"],
     }

@@ -19,9 +19,23 @@ from platform_mark.pages.legal_texts import load_legal_texts
 from platform_mark.publishing.models import State
 from platform_mark.search import index
 from platform_mark.slugs import german_slug
-from platform_mark.taxonomy.models import Branch, CompanySize, District, Municipality, TargetGroup, Topic
+from platform_mark.taxonomy.models import (
+    Branch,
+    Candidate,
+    CompanySize,
+    Criterion,
+    District,
+    Evidence,
+    Municipality,
+    Score,
+    Selection,
+    Specialisation,
+    TargetGroup,
+    Topic,
+)
 from platform_mark.taxonomy.reference import load_reference
 from practices.models import Effect, Practice, PracticePicture, Prerequisite, Step
+from tests.dialogues.make import Dialogues, fill_dialogues
 
 _numbers = count(1)
 
@@ -117,6 +131,51 @@ def make_user(email: str = "", **fields: Any) -> User:
     return User.objects.create_user(email or f"person{next(_numbers)}@portal.test", **fields)
 
 
+SOURCE = {"source_name": "Statistik der Region", "source_url": "https://statistik.example/metall"}
+
+
+def make_evidence(branch: Branch, **fields: object) -> Evidence:
+    values = {"indicator": "Betriebe", "value": Decimal("1870"), "year": 2025, "is_public": True, **SOURCE}
+    return Evidence.objects.create(branch=branch, **values | fields)
+
+
+def make_specialisation(branch: Branch, **fields: object) -> Specialisation:
+    values = {
+        "year": 2025,
+        "branch_in_region": 60_000,
+        "all_in_region": 360_000,
+        "branch_in_land": 350_000,
+        "all_in_land": 7_000_000,
+        "is_public": True,
+        **SOURCE,
+    }
+    return Specialisation.objects.create(branch=branch, **values | fields)
+
+
+def make_selection(*branches: Branch, chosen: int = 1, **fields: object) -> Selection:
+    values = {
+        "name": "Auswahl 2026",
+        "decided_on": timezone.localdate() - timedelta(days=3),
+        "decided_by": "Lenkungskreis",
+        "is_public": True,
+    }
+    selection = Selection.objects.create(**values | fields)
+    criteria = [
+        Criterion.objects.create(selection=selection, name=name, weight=weight, order=weight)
+        for name, weight in (("Bereitschaft", 1), ("Beschäftigte", 3))
+    ]
+    for number, branch in enumerate(branches):
+        candidate = Candidate.objects.create(
+            selection=selection,
+            branch=branch,
+            is_selected=number < chosen,
+            reason="" if number < chosen else "Zu wenige Betriebe, die etwas zeigen wollen.",
+        )
+        for criterion in criteria:
+            Score.objects.create(candidate=candidate, criterion=criterion, points=5 - 2 * number)
+    return selection
+
+
 LONG_WORD = "Kraftfahrzeugzulieferunternehmensnachfolgeberatungsgesellschaft"
 
 
@@ -136,6 +195,7 @@ class Site:
     plastics: Branch
     empty: Branch
     merged: Branch
+    dialogues: Dialogues
 
 
 def make_rich_practice(title: str = "Einrichtekarte am Tablet statt Zettel an der Maschine", **fields: Any) -> Practice:
@@ -198,6 +258,10 @@ def fill_site() -> Site:
     rich = make_rich_practice(branches=(metal, plastics), topics=(topic,), municipality=altena)
     add_parts(rich, 3)
     merged = make_branch("Drahtzieherei", merged_into=metal)
+    make_evidence(metal, unit="Betriebe", compared_value=Decimal("900"), compared_area="Ruhrgebiet", note="Viele.")
+    make_specialisation(metal)
+    make_specialisation(plastics, branch_in_region=18_000)
+    make_selection(metal, plastics)
     hidden = [
         make_practice("Noch ein Entwurf", state=State.DRAFT, published_at=None, branches=(metal,)),
         make_practice("Wird gerade geprüft", state=State.REVIEW, published_at=None, branches=(metal,)),
@@ -234,4 +298,5 @@ def fill_site() -> Site:
         plastics=plastics,
         empty=Branch.objects.current().get(practices=None, order=17),
         merged=merged,
+        dialogues=fill_dialogues(plastics, rich, altena, LONG_WORD),
     )

@@ -14,16 +14,18 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.urls import reverse
 
+from dialogues.models import Agreement, Series
 from platform_mark.accounts.models import User
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.media.models import Image
 from platform_mark.pages.models import LegalText
 from platform_mark.search.models import Synonym
-from platform_mark.taxonomy.models import District, Municipality, Topic
+from platform_mark.taxonomy.models import District, Municipality, Selection, Topic
 from practices.models import Practice, Suggestion
-from tests.addresses import Route, form_pages, public_pages, routes, secret_pages
+from tests.addresses import Route, feeds, form_pages, public_pages, routes, secret_pages
 from tests.cast import PASSWORD, PEOPLE, Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
+from tests.dialogues.make import make_dialogue, make_registration
 from tests.mails import make_bulk, make_mail_text
 from tests.make import Site, fill_site, make_document
 
@@ -34,6 +36,7 @@ TABLE = """
                                                     visitor       stranger       newcomer         editor      moderator      organiser      protector  administrator      superuser
 home                                                    200            200            200            200            200            200            200            200            200
 branches:list                                           200            200            200            200            200            200            200            200            200
+branches:selection                                      200            200            200            200            200            200            200            200            200
 branches:detail                                         200            200            200            200            200            200            200            200            200
 components                                              404            404            404            404            404            404            404            404            404
 legal-impressum                                         200            200            200            200            200            200            200            200            200
@@ -44,6 +47,13 @@ robots                                                  200            200      
 security                                                200            200            200            200            200            200            200            200            200
 healthz                                                 200            200            200            200            200            200            200            200            200
 readyz                                                  503            503            503            503            503            503            503            503            503
+dialogues:list                                          200            200            200            200            200            200            200            200            200
+dialogues:feed-calendar                                 200            200            200            200            200            200            200            200            200
+dialogues:feed-atom                                     200            200            200            200            200            200            200            200            200
+dialogues:calendar                                      200            200            200            200            200            200            200            200            200
+dialogues:preview                                       200            200            200            200            200            200            200            200            200
+dialogues:detail                                        200            200            200            200            200            200            200            200            200
+dialogues:feedback                                      200            200            200            200            200            200            200            200            200
 practices:list                                          200            200            200            200            200            200            200            200            200
 practices:suggest                                       200            200            200            200            200            200            200            200            200
 practices:suggest-sent                                  200            200            200            200            200            200            200            200            200
@@ -104,13 +114,13 @@ admin:taxonomy_municipality_history                     302            403      
 admin:taxonomy_municipality_delete                      302            403            403            403            403            403            403            403            403
 admin:taxonomy_municipality_change                      302            403            403            200            403            403            403            403            200
 admin/taxonomy/municipality/<path:object_id>/           302            403            302            302            302            302            302            302            302
-admin:search_synonym_changelist                         302            403            403            200            403            403            403            403            200
-admin:search_synonym_add                                302            403            403            200            403            403            403            403            200
-admin:search_synonym_history                            302            403            403            200            403            403            403            403            200
-admin:search_synonym_delete                             302            403            403            200            403            403            403            403            200
-admin:search_synonym_change                             302            403            403            200            403            403            403            403            200
-admin:search_synonym_effect                             302            403            403            200            403            403            403            403            200
-admin/search/synonym/<path:object_id>/                  302            403            302            302            302            302            302            302            302
+admin:taxonomy_selection_scores                         302            403            403            200            403            403            403            403            200
+admin:taxonomy_selection_changelist                     302            403            403            200            403            403            403            403            200
+admin:taxonomy_selection_add                            302            403            403            200            403            403            403            403            200
+admin:taxonomy_selection_history                        302            403            403            200            403            403            403            403            200
+admin:taxonomy_selection_delete                         302            403            403            403            403            403            403            403            200
+admin:taxonomy_selection_change                         302            403            403            200            403            403            403            403            200
+admin/taxonomy/selection/<path:object_id>/              302            403            302            302            302            302            302            302            302
 admin:outbox_outgoingmail_changelist                    302            403            403            403            403            200            200            200            200
 admin:outbox_outgoingmail_add                           302            403            403            403            403            403            403            403            403
 admin:outbox_outgoingmail_history                       302            403            403            403            403            200            200            200            200
@@ -145,18 +155,79 @@ admin:media_document_history                            302            403      
 admin:media_document_delete                             302            403            403            200            403            403            403            403            200
 admin:media_document_change                             302            403            403            200            403            403            403            403            200
 admin/media/document/<path:object_id>/                  302            403            302            302            302            302            302            302            302
+admin:search_synonym_effect                             302            403            403            200            403            403            403            403            200
+admin:search_synonym_changelist                         302            403            403            200            403            403            403            403            200
+admin:search_synonym_add                                302            403            403            200            403            403            403            403            200
+admin:search_synonym_history                            302            403            403            200            403            403            403            403            200
+admin:search_synonym_delete                             302            403            403            200            403            403            403            403            200
+admin:search_synonym_change                             302            403            403            200            403            403            403            403            200
+admin/search/synonym/<path:object_id>/                  302            403            302            302            302            302            302            302            302
 admin:pages_legaltext_changelist                        302            403            403            403            403            403            200            200            200
 admin:pages_legaltext_add                               302            403            403            403            403            403            200            200            200
 admin:pages_legaltext_history                           302            403            403            403            403            403            200            200            200
 admin:pages_legaltext_delete                            302            403            403            403            403            403            403            403            403
 admin:pages_legaltext_change                            302            403            403            403            403            403            200            200            200
 admin/pages/legaltext/<path:object_id>/                 302            403            302            302            302            302            302            302            302
-admin:practices_practice_template                       302            403            403            200            403            403            403            403            200
-admin:practices_practice_check                          302            403            403            302            403            403            403            403            302
-admin:practices_practice_import                         302            403            403            200            403            403            403            403            200
-admin:practices_practice_export                         302            403            403            200            200            200            403            403            200
 admin:practices_practice_release                        302            403            403            200            403            403            403            403            200
 admin:practices_practice_revise                         302            403            405            405            405            405            405            405            405
+admin:practices_practice_import                         302            403            403            200            403            403            403            403            200
+admin:dialogues_dialogue_calendar                       302            403            403            200            403            200            403            403            200
+admin:dialogues_dialogue_statistics                     302            403            403            200            403            200            403            403            200
+admin:dialogues_dialogue_cancel                         302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_reschedule                     302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_copy                           302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_series                         302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_report                         302            403            405            405            405            405            405            405            405
+admin:dialogues_dialogue_invitation                     302            403            405            405            405            405            405            405            405
+admin:dialogues_dialogue_participants                   302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_badges                         302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_check_in                       302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_no_shows                       302            403            405            405            405            405            405            405            405
+admin:dialogues_dialogue_versions                       302            403            403            200            403            200            403            403            200
+admin:dialogues_dialogue_move                           302            403            405            405            405            405            405            405            405
+admin:dialogues_dialogue_preview                        302            403            405            405            405            405            405            405            405
+admin:dialogues_dialogue_changelist                     302            403            403            200            403            200            403            403            200
+admin:dialogues_dialogue_add                            302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_history                        302            403            403            200            403            200            403            403            200
+admin:dialogues_dialogue_delete                         302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_change                         302            403            403            200            403            200            403            403            200
+admin/dialogues/dialogue/<path:object_id>/              302            403            302            302            302            302            302            302            302
+admin:dialogues_agreement_changelist                    302            403            403            403            403            200            403            403            200
+admin:dialogues_agreement_add                           302            403            403            403            403            200            403            403            200
+admin:dialogues_agreement_history                       302            403            403            403            403            200            403            403            200
+admin:dialogues_agreement_delete                        302            403            403            403            403            200            403            403            200
+admin:dialogues_agreement_change                        302            403            403            403            403            200            403            403            200
+admin/dialogues/agreement/<path:object_id>/             302            403            302            302            302            302            302            302            302
+admin:dialogues_series_changelist                       302            403            403            403            403            200            403            403            200
+admin:dialogues_series_add                              302            403            403            403            403            200            403            403            200
+admin:dialogues_series_history                          302            403            403            403            403            200            403            403            200
+admin:dialogues_series_delete                           302            403            403            403            403            200            403            403            200
+admin:dialogues_series_change                           302            403            403            403            403            200            403            403            200
+admin/dialogues/series/<path:object_id>/                302            403            302            302            302            302            302            302            302
+admin:dialogues_feedback_changelist                     302            403            403            403            403            200            403            403            200
+admin:dialogues_feedback_add                            302            403            403            403            403            403            403            403            403
+admin:dialogues_feedback_history                        302            403            403            403            403            200            403            403            200
+admin:dialogues_feedback_delete                         302            403            403            403            403            403            403            403            200
+admin:dialogues_feedback_change                         302            403            403            403            403            200            403            403            200
+admin/dialogues/feedback/<path:object_id>/              302            403            302            302            302            302            302            302            302
+admin:dialogues_registration_export                     302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_accept                     302            403            403            403            403            302            403            403            302
+admin:dialogues_registration_reject                     302            403            403            403            403            302            403            403            302
+admin:dialogues_registration_move                       302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_merge                      302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_transfer                   302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_resend                     302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_cancel                     302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_erase                      302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_changelist                 302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_add                        302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_history                    302            403            403            403            403            200            403            403            200
+admin:dialogues_registration_delete                     302            403            403            403            403            403            403            403            403
+admin:dialogues_registration_change                     302            403            403            403            403            200            403            403            200
+admin/dialogues/registration/<path:object_id>/          302            403            302            302            302            302            302            302            302
+admin:practices_practice_template                       302            403            403            200            403            403            403            403            200
+admin:practices_practice_check                          302            403            403            302            403            403            403            403            302
+admin:practices_practice_export                         302            403            403            200            200            200            403            403            200
 admin:practices_practice_versions                       302            403            403            200            200            200            403            403            200
 admin:practices_practice_move                           302            403            405            405            405            405            405            405            405
 admin:practices_practice_preview                        302            403            405            405            405            405            405            405            405
@@ -211,9 +282,11 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
     """Every address with something real for each of its parameters."""
     secret = secret_pages(site)
     image, document = Image.objects.first(), make_document()
+    meeting = make_dialogue("Rüsten ohne Suchen im Test")
     rows: dict[str, Model] = {
         "accounts/user": cast.person("stranger").user,
         "taxonomy/branch": site.metal,
+        "taxonomy/selection": Selection.objects.get(),
         "taxonomy/topic": Topic.objects.earliest("pk"),
         "taxonomy/district": District.objects.earliest("pk"),
         "taxonomy/municipality": Municipality.objects.earliest("pk"),
@@ -225,6 +298,11 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
         "media/document": document,
         "pages/legaltext": LegalText.objects.earliest("pk"),
         "practices/practice": site.hidden[0],
+        "dialogues/dialogue": meeting,
+        "dialogues/registration": make_registration(meeting),
+        "dialogues/series": Series.objects.create(name="Metallrunde"),
+        "dialogues/agreement": Agreement.objects.create(dialogue=meeting, text="Vorlage schicken"),
+        "dialogues/feedback": [*(meeting.feedback.create(was_useful=5, was_fitting=4, will_act=3) for _ in range(5))].pop(),
         "practices/suggestion": Suggestion.objects.earliest("pk"),
     }
     special = {
@@ -236,7 +314,9 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
         "admin:practices_practice_check": "/admin/practices/practice/import/gibtesnicht/",
         "admin/(?P<url>.*)$": "/admin/gibt-es-nicht/",
     }
-    special |= {name: found[0] for name, found in {**public_pages(site), **form_pages(), **secret}.items()}
+    special |= {
+        name: found[0] for name, found in {**public_pages(site), **feeds(site), **form_pages(), **secret}.items()
+    }
     addresses = {}
     for route in routes():
         path = special.get(key(route), f"/{route.path}")

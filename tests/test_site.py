@@ -21,7 +21,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from practices.models import PracticePicture
-from tests.addresses import form_pages, public_pages, routes
+from tests.addresses import feeds, form_pages, public_pages, routes
 from tests.conftest import PortalClient
 from tests.make import (
     Site,
@@ -90,7 +90,8 @@ def walk(site: Site) -> Visit:
     client = PortalClient(raise_request_exception=False)
     addresses = [address for found in public_pages(site).values() for address in found]
     pages = {address: client.get(address) for address in addresses}
-    machines = {address: client.get(address) for address in MACHINES}
+    files_to_take = [address for found in feeds(site).values() for address in found]
+    machines = {address: client.get(address) for address in [*MACHINES, *files_to_take]}
     assert not client.cookies
     disguised = {a: client.get(a, SERVER_NAME="localhost", headers=DISGUISE) for a in [*addresses, *MACHINES]}
     somebody = PortalClient(raise_request_exception=False)
@@ -186,9 +187,9 @@ def test_every_kind_of_page_has_a_place_in_the_list_of_pages(visit: Visit) -> No
     """A new public page must be added to tests/addresses.py, or it would be left out of everything below."""
     machines = {"sitemap", "robots", "security", "healthz", "readyz", "media:image", "media:document"}
     inside = {"components"}
-    secret = {"practices:suggestion", "practices:preview"}
+    secret = {"practices:suggestion", "practices:preview", "dialogues:preview", "dialogues:feedback"}
     public = {route.name for route in routes() if not route.path.startswith(("admin/", "konto/"))}
-    listed = {*public_pages(visit.site), *form_pages(), *secret} - {"account_login"}
+    listed = {*public_pages(visit.site), *feeds(visit.site), *form_pages(), *secret} - {"account_login"}
     assert public - machines - inside == listed
 
 

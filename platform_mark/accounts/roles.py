@@ -6,6 +6,10 @@ from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
 _EDIT = ("view", "add", "change")
+_PARTS = (
+    *("seatkind", "agendaitem", "host", "question", "dialoguedocument", "dialoguepicture"),
+    *("report", "outcome", "agreement"),
+)
 
 # Role -> "app.model" -> actions. A role without an entry for a model does not see it at all.
 ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -21,15 +25,33 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "media.document": (*_EDIT, "delete"),
         "taxonomy.branch": _EDIT,
         "taxonomy.branchcode": (*_EDIT, "delete"),
+        "taxonomy.evidence": (*_EDIT, "delete"),
+        "taxonomy.specialisation": (*_EDIT, "delete"),
+        "taxonomy.selection": _EDIT,
+        "taxonomy.criterion": (*_EDIT, "delete"),
+        "taxonomy.candidate": (*_EDIT, "delete"),
         "taxonomy.topic": _EDIT,
         "taxonomy.municipality": ("view",),
         "search.synonym": (*_EDIT, "delete"),
+        "dialogues.dialogue": ("view",),
+        "dialogues.format": (*_EDIT, "delete"),
+        "dialogues.formatstep": (*_EDIT, "delete"),
+        "dialogues.formatdocument": (*_EDIT, "delete"),
+        "dialogues.tryreport": ("view", "change"),
+        "dialogues.idea": ("view", "change", "delete"),
     },
     "Moderation": {"practices.practice": ("view",), "taxonomy.branch": ("view",), "taxonomy.topic": ("view",)},
     "Veranstaltungen": {
         "practices.practice": ("view",),
         "taxonomy.branch": ("view",),
         "taxonomy.topic": ("view",),
+        "dialogues.dialogue": (*_EDIT, "delete"),
+        **{f"dialogues.{part}": (*_EDIT, "delete") for part in _PARTS},
+        "dialogues.series": (*_EDIT, "delete"),
+        "dialogues.registration": (*_EDIT, "export", "check_in"),
+        "dialogues.feedback": ("view",),
+        "media.image": _EDIT,
+        "media.document": _EDIT,
         "outbox.outgoingmail": ("view", "change"),
         "outbox.bulkmail": ("view", "change"),
         "outbox.mailtext": ("view", "change"),

@@ -8,6 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 
+from dialogues.models import Agreement, Dialogue, Registration
+from dialogues.occupancy import hint
+from dialogues.seats import seat_states
 from platform_mark.accounts.models import User
 from platform_mark.mail.models import BulkMail, OutgoingMail
 from platform_mark.mail.outbox import MAIL_DELAY
@@ -41,6 +44,10 @@ def todos(user: User) -> list[Todo]:
         found += _legal_texts()
     if user.has_perm("practices.view_suggestion"):
         found += _suggestions()
+    if user.has_perm("dialogues.view_registration"):
+        found += _registrations()
+    if user.has_perm("dialogues.change_dialogue"):
+        found += _dialogues()
     if user.has_perm("practices.view_practice"):
         found += _practices()
     if user.has_perm("media.view_image"):
@@ -64,6 +71,65 @@ def _suggestions() -> list[Todo]:
         Todo(
             Suggestion.objects.to_answer().count(), "Vorschlag wartet auf Antwort", "Vorschläge warten auf Antwort", url
         )
+    ]
+
+
+def _registrations() -> list[Todo]:
+    return [
+        Todo(
+            Registration.objects.to_decide().filter(dialogue__ends_at__gt=timezone.now()).count(),
+            "Anmeldung wartet auf Ihre Entscheidung",
+            "Anmeldungen warten auf Ihre Entscheidung",
+            reverse("admin:dialogues_registration_changelist", query={"zu-tun": "entscheiden"}),
+        )
+    ]
+
+
+def _dialogues() -> list[Todo]:
+    def found(what: str) -> str:
+        return reverse("admin:dialogues_dialogue_changelist", query={"zu-tun": what})
+
+    full = list(Dialogue.objects.with_people_waiting())
+    # What would help is said where it concerns one dialogue; for several the list says it in each row.
+    help_of_one = f": {hint(seat_states(full)[full[0].pk])}" if len(full) == 1 else ""
+    overdue = reverse("admin:dialogues_agreement_changelist", query={"frist": "vorbei"})
+    return [
+        Todo(
+            len(full),
+            f"Dialog mit Warteliste{help_of_one}",
+            "Dialoge mit Warteliste",
+            found("warteliste"),
+        ),
+        Todo(
+            Dialogue.objects.unticked().count(),
+            "vergangener Dialog, bei dem niemand abgehakt ist",
+            "vergangene Dialoge, bei denen niemand abgehakt ist",
+            found("abhaken"),
+        ),
+        Todo(
+            Dialogue.objects.awaiting_report().count(),
+            "vergangener Dialog ohne Nachbericht",
+            "vergangene Dialoge ohne Nachbericht",
+            found("nachbericht"),
+        ),
+        Todo(
+            Agreement.objects.overdue().count(),
+            "Vereinbarung ist überfällig",
+            "Vereinbarungen sind überfällig",
+            overdue,
+        ),
+        Todo(
+            Dialogue.objects.filter(state=State.REVIEW).count(),
+            "Dialog wartet auf Prüfung",
+            "Dialoge warten auf Prüfung",
+            reverse("admin:dialogues_dialogue_changelist", query={"state__exact": State.REVIEW}),
+        ),
+        Todo(
+            Dialogue.objects.filter(state=State.DRAFT).count(),
+            "Dialog im Entwurf",
+            "Dialoge im Entwurf",
+            reverse("admin:dialogues_dialogue_changelist", query={"state__exact": State.DRAFT}),
+        ),
     ]
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from dialogues.models import Dialogue
 from platform_mark.taxonomy.models import Branch
 from practices.models import Practice
 
@@ -29,9 +30,11 @@ class FixedPages(_OwnAddress):
     def items(self) -> list[str]:
         return [
             "home",
+            "branches:selection",
             "practices:list",
             "practices:suggest",
             "branches:list",
+            "dialogues:list",
             *(f"legal-{page.value}" for page in LegalText.Page),
         ]
 
@@ -52,7 +55,20 @@ class PracticePages(_OwnAddress):
         return item.updated_at
 
 
-SITEMAPS = {"seiten": FixedPages, "branchen": BranchPages, "beispiele": PracticePages}
+class DialoguePages(_OwnAddress):
+    def items(self) -> Iterable[Model]:
+        return Dialogue.objects.published().only("slug", "updated_at")
+
+    def lastmod(self, item: Dialogue) -> object:
+        return item.updated_at
+
+
+SITEMAPS = {
+    "seiten": FixedPages,
+    "branchen": BranchPages,
+    "beispiele": PracticePages,
+    "dialoge": DialoguePages,
+}
 
 
 @require_safe

@@ -14,7 +14,9 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from practices.facets import Option
+from dialogues import structured
+from dialogues.models import Dialogue
+from platform_mark.search.facets import Facet, Option
 from practices.hits import Marks
 from practices.models import Practice
 
@@ -130,6 +132,12 @@ def json_ld_article(*, headline: str, description: str, path: str, published: An
     )
 
 
+@register.simple_tag
+def json_ld_event(dialogue: Dialogue) -> SafeString:
+    """Describe a dialogue to search engines: when, where, by whom, moved or cancelled."""
+    return _json_ld(structured.event(dialogue))
+
+
 def _json_ld(data: dict[str, Any]) -> SafeString:
     text = json.dumps({"@context": "https://schema.org", **data}, ensure_ascii=False).translate(_SCRIPT_ESCAPES)
     # Escaped in the line above, in the way that JSON understands.
@@ -168,14 +176,14 @@ _BOX = (
 
 
 @register.simple_tag
-def facet_boxes(name: str, options: Sequence[Option]) -> SafeString:
-    """The boxes of a facet. Some eighty a page: by a template they would cost as much as all the rest of it."""
-    return format_html_join("\n", _BOX, (_box(name, option) for option in options))
+def facet_boxes(facet: Facet, options: Sequence[Option]) -> SafeString:
+    """These boxes of a facet. Some eighty a page: by a template they would cost as much as all the rest of it."""
+    return format_html_join("\n", _BOX, (_box(facet, option) for option in options))
 
 
-def _box(name: str, option: Option) -> tuple[object, ...]:
+def _box(facet: Facet, option: Option) -> tuple[object, ...]:
     state = " checked" if option.is_chosen else " disabled" if option.is_disabled else ""
     hint = format_html(' <span class="opt">{}</span>', option.hint) if option.hint else ""
     drawn = format_html(" {}", gauge(option.gauge)) if option.gauge else ""
-    noun = "Beispiel" if option.count == 1 else "Beispiele"
-    return name, option.value, state, option.label, hint, drawn, option.count, noun
+    noun = facet.noun if option.count == 1 else facet.nouns
+    return facet.name, option.value, state, option.label, hint, drawn, option.count, noun

@@ -6,9 +6,9 @@ from typing import Any
 from django import forms
 from django.core.paginator import Paginator
 
+from platform_mark.search.asking import Chip
+from platform_mark.search.facets import Facet, Option
 from platform_mark.taxonomy.models import Branch, CompanySize, Municipality, Topic
-from practices.facets import Facet, Option
-from practices.filters import Chip
 from practices.models import Effect, Practice, Step
 
 from .overview import BranchRow

@@ -2,11 +2,15 @@ from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 
-from . import health, machines, views
+from . import focus, health, machines, views
 from .models import LegalText
 
 branch_patterns = (
-    [path("", views.branch_list, name="list"), path("<slug:slug>/", views.branch_detail, name="detail")],
+    [
+        path("", views.branch_list, name="list"),
+        path("auswahl/", focus.selection, name="selection"),
+        path("<slug:slug>/", views.branch_detail, name="detail"),
+    ],
     "branches",
 )
 

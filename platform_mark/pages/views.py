@@ -4,10 +4,11 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from platform_mark.taxonomy.models import Branch, CompanySize
+from platform_mark.taxonomy.models import Branch, CompanySize, Selection
 from practices.models import Practice
 
-from . import samples
+from . import dialogues, samples
+from .focus import why
 from .models import LegalText
 from .overview import branch_rows, numbers
 
@@ -28,14 +29,17 @@ def home(request: HttpRequest) -> HttpResponse:
         "focus_rows": focus or [row for row in rows if row.branch.focus_candidate],
         "sizes": list(CompanySize),
         "numbers": numbers(),
+        "next_dialogues": dialogues.next_dialogues(),
     }
     return render(request, "pages/home.html", context)
 
 
 @require_safe
 def branch_list(request: HttpRequest) -> HttpResponse:
-    """All branches, with what there is for each company size."""
-    return render(request, "pages/branch_list.html", {"rows": branch_rows(), "sizes": list(CompanySize)})
+    """All branches, focus branches first, with what there is for each company size."""
+    rows = sorted(branch_rows(), key=lambda row: row.branch.focus_since is None)
+    context = {"rows": rows, "sizes": list(CompanySize), "selection": Selection.objects.decided().first()}
+    return render(request, "pages/branch_list.html", context)
 
 
 @require_safe
@@ -51,8 +55,10 @@ def branch_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "branch": branch,
         "codes": list(branch.codes.all()),
         "count": len(practices),
+        "why": why(branch),
         "by_size": list(first_by_size.items()),
         "further": [practice for practice in practices if practice.pk not in shown][:NEWEST],
+        "dialogues": dialogues.of_branch(branch),
     }
     return render(request, "pages/branch_detail.html", context)
 

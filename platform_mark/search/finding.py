@@ -67,18 +67,24 @@ def find(
     *,
     question: Question | None = None,
     chosen: Mapping[str, Sequence[object]] | None = None,
+    between: Mapping[str, tuple[int | None, int | None]] | None = None,
     order: str = NEWEST,
     page: int = 1,
     size: int = 12,
     at: datetime | None = None,
 ) -> Found:
-    """Find the visible objects of a kind: OR inside a facet, AND across; a page beyond the last is the last."""
-    chosen = chosen or {}
+    """Find the visible objects of a kind: OR inside a facet, AND across; a page beyond the last is the last.
+
+    `between` bounds the numbers to order by, from the first of the pair to before the second; what lies outside is not
+    counted anywhere.
+    """
+    chosen, between = chosen or {}, between or {}
+    visible = _VISIBLE + _bounds(shape, between)
     # Whole pages, so that no page begins with ranked rows and ends with others.
     ranked = max(1, RANKED // size) * size
     statement = _FIND.format(
-        visible=_VISIBLE,
-        level=_level(question),
+        visible=visible,
+        level=_level(question, visible),
         level_number="(SELECT number FROM level)" if question and len(question.levels) > 1 else "0",
         text=_TEXT.format(query=_query(question)) if question else "",
         # Words are looked up once and kept. Without words every reader takes its own best way through the index.
@@ -98,6 +104,8 @@ def find(
         "ranked": ranked,
         **{f"codes_{n}": [code(facet, value) for value in values] for n, (facet, values) in enumerate(chosen.items())},
         **_queries(question),
+        **{f"from_{order}": first for order, (first, _) in between.items()},
+        **{f"until_{order}": last for order, (_, last) in between.items()},
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)  # type: ignore[arg-type]
@@ -113,7 +121,7 @@ met AS {materialized} (
     FROM search_searchentry WHERE {visible} {text}
 ),
 counted AS MATERIALIZED (
-    SELECT missed, coalesce(NULL{sets}) AS facet_set, count(*) AS number
+    SELECT missed, coalesce(NULL::bigint{sets}) AS facet_set, count(*) AS number
     -- OFFSET 0 hides the expressions: the planner would sort by them, where hashing takes half the time.
     FROM (SELECT missed{sets} FROM met OFFSET 0) AS entry
     -- What misses two facets counts nowhere: no single choice would show it.
@@ -171,13 +179,22 @@ _UNRANKED = """
 """
 
 
-def _level(question: Question | None) -> str:
+def _bounds(shape: Shape, between: Mapping[str, tuple[int | None, int | None]]) -> str:
+    conditions = []
+    for order, (first, last) in between.items():
+        column = shape.key_of(order)
+        conditions += [f" AND {column} >= %(from_{order})s"] if first is not None else []
+        conditions += [f" AND {column} < %(until_{order})s"] if last is not None else []
+    return "".join(conditions)
+
+
+def _level(question: Question | None, visible: str) -> str:
     """The strictest level that finds anything; the others are not even tried."""
     if question is None or len(question.levels) == 1:
         return ""
     last = len(question.levels) - 1
     finds = (
-        _LEVEL_FINDS.format(visible=_VISIBLE, text=_TEXT.format(query=f"%(level_{n})s::tsquery"), n=n)
+        _LEVEL_FINDS.format(visible=visible, text=_TEXT.format(query=f"%(level_{n})s::tsquery"), n=n)
         for n in range(last)
     )
     return _LEVEL.format(cases=" ".join(finds), last=last)

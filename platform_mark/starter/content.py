@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,16 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 from django.utils import timezone
 
+from dialogues.formats.models import Format, Idea
 from platform_mark.media.images import store_image
 from platform_mark.media.models import Image
 from platform_mark.search import index
 from platform_mark.slugs import free_slug
-from platform_mark.taxonomy.models import Branch, Municipality, Topic
+from platform_mark.taxonomy.models import Branch, Evidence, Municipality, Selection, Specialisation, Topic
 from practices.importing import import_practices, read_rows
 from practices.models import Effect, Practice, PracticePicture, Prerequisite, Step
 
+from . import dialogues, focus, formats
 from .models import StarterObject
 
 FOLDER = Path(__file__).parent
@@ -34,7 +37,12 @@ def is_untouched() -> bool:
 @transaction.atomic
 def load() -> int:
     """Load what is not there; return how many examples were made. Dates are relative to today."""
-    return _load_external() + _load_own()
+    for key, target in chain(focus.make(_is_loaded), formats.make(_is_loaded)):
+        _remember(key, target)
+    made = _load_external() + _load_own()
+    # Last: they show examples.
+    dialogues.load()
+    return made
 
 
 @transaction.atomic
@@ -43,9 +51,14 @@ def remove() -> int:
     rows = list(StarterObject.objects.filter(removed_at=None).select_related("content_type"))
     practices = Practice.objects.filter(pk__in=_ids(rows, Practice))
     removed = practices.count()
+    dialogues.remove(rows)
     practices.delete()
     # A picture that staff took over into an example of their own stays.
-    Image.objects.filter(pk__in=_ids(rows, Image), practice_pictures=None).delete()
+    Image.objects.filter(pk__in=_ids(rows, Image), practice_pictures=None, dialogue_pictures=None).delete()
+    for selection in Selection.objects.filter(pk__in=_ids(rows, Selection)):
+        focus.undo_focus(selection)
+    for model in (Selection, Evidence, Specialisation, Idea, Format):
+        model._default_manager.filter(pk__in=_ids(rows, model)).delete()
     StarterObject.objects.filter(pk__in=[row.pk for row in rows]).update(removed_at=timezone.now())
     return removed
 
@@ -74,7 +87,7 @@ def _load_own() -> int:
     made = 0
     for row in json.loads((FOLDER / "practices_own.json").read_text(encoding="utf-8")):
         key = f"own: {row['title']}"
-        if StarterObject.objects.filter(key=key, removed_at=None).exists():
+        if _is_loaded(key):
             continue
         _remember(key, _make_own(row))
         made += 1
@@ -109,6 +122,10 @@ def _make_own(row: Mapping[str, Any]) -> Practice:
         PracticePicture.objects.create(practice=practice, image=image, order=number, caption=picture["caption"])
     practice.publish()
     return practice
+
+
+def _is_loaded(key: str) -> bool:
+    return StarterObject.objects.filter(key=key, removed_at=None).exists()
 
 
 def _terms(model: type[Branch] | type[Topic], keys: list[str]) -> list[Any]:

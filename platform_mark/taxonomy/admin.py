@@ -4,17 +4,31 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 
 from platform_mark.slugs import SlugForm
 
 from .forms import WordsField
 from .merging import MergeRefused, Use, merge, uses
-from .models import Branch, BranchCode, District, Municipality, Term, Topic
+from .models import (
+    Branch,
+    BranchCode,
+    Candidate,
+    Criterion,
+    District,
+    Evidence,
+    Municipality,
+    Selection,
+    Specialisation,
+    Term,
+    Topic,
+)
+from .selecting import ScoreForm, standings
 
 
 class TermForm(SlugForm):
@@ -171,10 +185,42 @@ def _url(term: Term, page: str, *args: Any) -> str:
     return reverse(f"admin:{options.app_label}_{options.model_name}_{page}", args=args)
 
 
+# An address without a scheme is meant as one of today's web.
+WEB_ADDRESS: dict[Any, Any] = {models.URLField: {"assume_scheme": "https"}}
+
+
 class BranchCodeInline(admin.StackedInline):
     model = BranchCode
     extra = 0
     fields = [("edition", "code")]
+
+
+SOURCE = [("source_name", "source_url"), ("is_public", "is_example")]
+
+
+class EvidenceInline(admin.StackedInline):
+    model = Evidence
+    extra = 0
+    formfield_overrides = WEB_ADDRESS
+    fields = [
+        ("order", "indicator"),
+        ("value", "unit", "area"),
+        ("compared_value", "compared_area"),
+        ("note", "year"),
+        *SOURCE,
+    ]
+
+
+class SpecialisationInline(admin.StackedInline):
+    model = Specialisation
+    extra = 0
+    formfield_overrides = WEB_ADDRESS
+    fields = [
+        "year",
+        ("branch_in_region", "all_in_region"),
+        ("branch_in_land", "all_in_land"),
+        *SOURCE,
+    ]
 
 
 @admin.register(Branch)
@@ -185,7 +231,7 @@ class BranchAdmin(TermAdmin):
         (None, {"fields": ["name", "slug", "order", "synonyms"]}),
         ("Schwerpunkt", {"fields": ["focus_candidate", "focus_since"]}),
     ]
-    inlines = [BranchCodeInline]
+    inlines = [EvidenceInline, SpecialisationInline, BranchCodeInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).prefetch_related("codes")
@@ -226,3 +272,60 @@ class MunicipalityAdmin(ReadOnlyAdmin):
     list_select_related = ["district"]
     search_fields = ["name"]
     fields = ["name", "ags", "district", "slug"]
+
+
+class CriterionInline(admin.TabularInline):
+    model = Criterion
+    extra = 0
+    fields = ["order", "name", "weight", "note"]
+
+
+class CandidateInline(admin.TabularInline):
+    model = Candidate
+    extra = 0
+    fields = ["branch", "is_selected", "reason"]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer only branches that are in use."""
+        return super().formfield_for_foreignkey(db_field, request, **{"queryset": Branch.objects.current(), **kwargs})
+
+
+@admin.register(Selection)
+class SelectionAdmin(admin.ModelAdmin):
+    """The record of why these branches are the focus: criteria and candidates here, points on a page of their own."""
+
+    change_form_template = "admin/taxonomy/selection.html"
+    list_display = ["name", "decided_on", "decided_by", "next_review_on", "is_public"]
+    fields = ["name", ("decided_on", "decided_by"), "next_review_on", "note", ("is_public", "is_example")]
+    inlines = [CriterionInline, CandidateInline]
+
+    def get_urls(self) -> list[Any]:
+        """Add the page on which points are given."""
+        scores = self.admin_site.admin_view(self.scores_view)
+        return [path("<int:pk>/punkte/", scores, name="taxonomy_selection_scores"), *super().get_urls()]
+
+    def view_on_site(self, selection: Selection) -> str | None:
+        return reverse("branches:selection") if selection in Selection.objects.decided()[:1] else None
+
+    def scores_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """One field for each candidate and criterion; empty means not judged yet."""
+        selection = self.get_object(request, str(pk))
+        if selection is None:
+            raise Http404
+        if not self.has_change_permission(request, selection):
+            raise PermissionDenied
+        form = ScoreForm(request.POST or None, selection=selection)
+        if request.method == "POST" and form.is_valid():
+            form.save()
+            self.log_change(request, selection, "Punkte vergeben.")
+            self.message_user(request, "Die Punkte sind gespeichert.", messages.SUCCESS)
+            return redirect(reverse("admin:taxonomy_selection_change", args=[pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Punkte: {selection}",
+            "opts": self.opts,
+            "selection": selection,
+            "form": form,
+            "standings": standings(selection),
+        }
+        return TemplateResponse(request, "admin/taxonomy/scores.html", context)

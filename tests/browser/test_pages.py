@@ -23,6 +23,8 @@ KINDS = [
     *("practices:compare", "practices:compare 2", "practices:suggest-sent"),
     *("home", "practices:list", "practices:list 2", "practices:list 3", "practices:list 4", "practices:list 5"),
     *("practices:list 6", "practices:detail", "practices:detail 2", "practices:detail 3", "practices:detail 4"),
+    *("dialogues:list", *(f"dialogues:list {n}" for n in range(2, 6))),
+    *("dialogues:detail", *(f"dialogues:detail {n}" for n in range(2, 9))),
     *("practices:detail 5", "practices:detail 6", "branches:list", "branches:detail", "branches:detail 3"),
     *("legal-impressum", "legal-datenschutz", "legal-barrierefreiheit", "404", "400", "login"),
 ]

@@ -1,6 +1,7 @@
 """Dialogues and what belongs to them: valid and visible by default."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import count
 from typing import Any
@@ -8,12 +9,23 @@ from typing import Any
 from django.utils import timezone
 
 from actors.models import Actor
-from dialogues.models import Attendee, Dialogue, Registration, SeatKind
+from dialogues.models import (
+    AgendaItem,
+    Agreement,
+    Attendee,
+    Dialogue,
+    Feedback,
+    Host,
+    Outcome,
+    Registration,
+    Report,
+    SeatKind,
+)
 from platform_mark.mail.outbox import address_key
 from platform_mark.publishing.models import State
 from platform_mark.search import index
 from platform_mark.slugs import german_slug
-from platform_mark.taxonomy.models import Branch
+from platform_mark.taxonomy.models import Branch, Municipality
 from practices.models import Practice
 
 _numbers = count(1)
@@ -101,3 +113,86 @@ def make_actor(name: str = "", **fields: Any) -> Actor:
         "approved_at": timezone.now(),
     }
     return Actor.objects.create(**values | fields)
+
+
+def make_report(dialogue: Dialogue, **fields: Any) -> Report:
+    """A published report of a dialogue that is over."""
+    values = {
+        "summary": "<p>27 Menschen haben sich <strong>die Tafel</strong> angesehen.</p>",
+        "participants": 27,
+        "companies": 14,
+        "published_at": timezone.now(),
+    }
+    report = Report.objects.create(dialogue=dialogue, **values | fields)
+    index.put(*Dialogue.objects.for_search().filter(pk=dialogue.pk))
+    return report
+
+
+def make_feedback(dialogue: Dialogue, number: int = 1, **fields: Any) -> None:
+    """So many answers, all of them content unless a test says otherwise."""
+    values = {"was_useful": 5, "was_fitting": 4, "will_act": 3}
+    Feedback.objects.bulk_create(Feedback(dialogue=dialogue, **values | fields) for _ in range(number))
+
+
+@dataclass(frozen=True)
+class Dialogues:
+    """What `fill_dialogues` made, by what is special about it."""
+
+    rich: Dialogue
+    bare: Dialogue
+    waiting: Dialogue
+    online: Dialogue
+    cancelled: Dialogue
+    moved: Dialogue
+    documented: Dialogue
+    long_words: Dialogue
+    draft: Dialogue
+    #: Somebody who was there.
+    registration: Registration
+
+
+def fill_dialogues(branch: Branch, practice: Practice, municipality: Municipality, long_word: str) -> Dialogues:
+    """At least one dialogue in every state that the public sees, and a draft."""
+    rich = make_dialogue(
+        "Rüsten ohne Suchen",
+        branches=[branch],
+        practices=[practice],
+        municipality=municipality,
+        shows_exact_numbers=True,
+        description="<p>Drei Betriebe zeigen <strong>ihre Karte</strong>.</p>",
+        for_whom="Einrichterinnen und Einrichter",
+        target_groups=["employees", "managers"],
+        street="Probegasse 12",
+        postal_code="58762",
+        directions="Neun Minuten vom Bahnhof.",
+        accessibility="Stufenlos.",
+        contact_phone="02331 12345",
+        signup_closes_at=in_days(13),
+    )
+    AgendaItem.objects.create(dialogue=rich, starts_at=time(16), title="Ankommen", detail="Kaffee")
+    AgendaItem.objects.create(dialogue=rich, order=1, title="Rundgang", person="Mara Hellweg", person_agreed=True)
+    Host.objects.create(dialogue=rich, name="Werkstattkreis", is_fictitious=True)
+    Host.objects.create(dialogue=rich, order=1, role=Host.Role.PARTNER, actor=make_actor())
+    waiting = make_dialogue("Ausgebucht und beliebt", seats=1, branches=[branch])
+    make_registration(waiting)
+    make_registration(waiting, state=Registration.State.WAITING)
+    documented = make_dialogue("Papierlos", starts_at=in_days(-9), branches=[branch], practices=[practice])
+    registration = make_registration(documented)
+    make_report(documented)
+    make_feedback(documented, 6)
+    for kind in Outcome.Kind:
+        Outcome.objects.create(dialogue=documented, kind=kind, text=f"Ein Satz über {kind.label}.")
+    for state, reason in (("open", ""), ("kept", ""), ("dropped", "Zu verschieden.")):
+        Agreement.objects.create(dialogue=documented, text="Ein Muster", owner="Kammer", state=state, reason=reason)
+    return Dialogues(
+        rich=rich,
+        bare=make_dialogue("Ohne alles", venue="", seats=0),
+        waiting=waiting,
+        online=make_dialogue("Frühstück am Bildschirm", seats=0, online_seats=40, series=None),
+        cancelled=make_dialogue("Fällt aus", cancelled_at=timezone.now(), cancel_reason="Die Halle zieht um."),
+        moved=make_dialogue("Verlegt", starts_at=in_days(40), moved_from=in_days(33), online_seats=9),
+        documented=documented,
+        long_words=make_dialogue(f"{long_word} online", teaser=long_word, venue=long_word, branches=[branch]),
+        draft=make_dialogue("Noch nicht fertig", state=State.DRAFT, published_at=None),
+        registration=registration,
+    )

@@ -28,6 +28,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from dialogues.models import Agreement, Dialogue, Feedback, Registration, Series
 from platform_mark.accounts.models import User
 from platform_mark.accounts.roles import ROLES, load_roles
 from platform_mark.desk.mail_texts import KINDS as MAIL_KINDS
@@ -37,12 +38,13 @@ from platform_mark.media.models import Document, Image
 from platform_mark.pages.models import LegalText
 from platform_mark.publishing.models import State
 from platform_mark.search.models import Synonym
-from platform_mark.taxonomy.models import Branch, BranchCode, District, Municipality, Topic
+from platform_mark.taxonomy.models import Branch, BranchCode, District, Municipality, Selection, Topic
 from practices.models import Practice, Suggestion
 from tests.cast import PEOPLE, Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
+from tests.dialogues.make import make_dialogue, make_registration
 from tests.mails import make_bulk, make_mail_text
-from tests.make import make_branch, make_image, make_municipality, make_practice, make_topic, make_user
+from tests.make import make_branch, make_image, make_municipality, make_practice, make_selection, make_topic, make_user
 from tests.markup import Page
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +101,18 @@ def make_district(number: int) -> District:
     return District.objects.create(key=f"{number:05}", name=f"Kreis {number}", slug=f"kreis-{number}")
 
 
+def make_meeting(number: int) -> Dialogue:
+    dialogue = make_dialogue(f"Dialog {number}", branches=(make_branch(),), municipality=make_municipality(f"Ort {number}"))
+    make_registration(dialogue, state="waiting")
+    return dialogue
+
+
+def make_feedback(number: int) -> Feedback:
+    dialogue = make_dialogue(f"Dialog {number}")
+    marks = {"was_useful": 5, "was_fitting": 4, "will_act": 3}
+    return [Feedback.objects.create(dialogue=dialogue, **marks) for _ in range(5)][0]
+
+
 # A row of each model of the administration; a new model must find its place here.
 MAKERS: dict[type[Model], Callable[[int], Any]] = {
     User: make_account,
@@ -116,6 +130,12 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     Suggestion: lambda number: Suggestion.objects.create(
         company=f"Betrieb {number}", place="Altena", what="Etwas.", benefit="Viel.", email="a@firma.test"
     ),
+    Dialogue: make_meeting,
+    Registration: lambda number: make_registration(make_dialogue(f"Dialog {number}"), people=number % 3 + 1),
+    Series: lambda number: Series.objects.create(name=f"Reihe {number}"),
+    Agreement: lambda number: Agreement.objects.create(dialogue=make_dialogue(f"Dialog {number}"), text=f"Etwas {number}"),
+    Feedback: make_feedback,
+    Selection: lambda number: make_selection(make_branch(), make_branch()),
     Synonym: lambda number: Synonym.objects.create(terms=[f"Wort {number}", f"Anderes {number}"]),
 }
 

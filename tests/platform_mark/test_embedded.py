@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -41,6 +42,15 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     server.start()
     server.stop()
     return folder
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder that any account can reach: pytest's own stand in one that it closes to others."""
+    with tempfile.TemporaryDirectory(prefix="portal-embedded-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 @pytest.fixture
@@ -335,8 +345,6 @@ def owner_of(pid: int) -> int:
 
 @as_root
 def test_without_a_namespace_root_hands_the_server_to_a_service_account(tmp_path: Path, make: MakeServer) -> None:
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o755)
     before = [folder.stat().st_mode for folder in tmp_path.parents]
     server = make(new=True, namespace=False)
     server.start()
@@ -357,8 +365,6 @@ def test_without_a_namespace_root_hands_the_server_to_a_service_account(tmp_path
 
 @as_root
 def test_programs_that_the_service_account_cannot_reach_are_copied(tmp_path: Path, make: MakeServer) -> None:
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o755)
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     package = programs().parent
@@ -377,8 +383,6 @@ def test_programs_that_the_service_account_cannot_reach_are_copied(tmp_path: Pat
 
 @as_root
 def test_a_data_folder_that_the_service_account_cannot_reach_is_named(tmp_path: Path, make: MakeServer) -> None:
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o755)
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     server = make(closed / "data", new=True, namespace=False)

@@ -1,0 +1,692 @@
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Case, Count, F, QuerySet, Value, When
+from django.db.models.functions import Now
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.views.decorators.http import require_POST
+
+from platform_mark.publishing import versions
+from platform_mark.publishing.admin import PublishableAdmin, VisibleFilter
+from platform_mark.publishing.forms import RuleForm, SeenForm
+from platform_mark.publishing.models import State
+from platform_mark.slugs import SlugForm
+from platform_mark.taxonomy.forms import WordsField
+from platform_mark.taxonomy.models import Branch, TargetGroup
+
+from . import occupancy, planning, snapshot
+from .desk.attendance import AttendancePages, attendance
+from .desk.forms import CancelForm, CopyForm, PeriodForm, RescheduleForm, SeriesForm
+from .desk.month import month, month_of
+from .desk.registrations import RegistrationAdmin
+from .desk.statistics import download, statistics, usual_period
+from .feedback import FEWEST_SHOWN
+from .formats import admin as formats  # noqa: F401 (registers its own)
+from .local_time import LocalSplitDateTimeField
+from .models import (
+    AgendaItem,
+    Agreement,
+    Dialogue,
+    DialogueDocument,
+    DialoguePicture,
+    Feedback,
+    Host,
+    Outcome,
+    Question,
+    Registration,
+    Report,
+    SeatKind,
+    Series,
+)
+from .seats import SeatState, seat_state, seat_states
+
+SOON = timedelta(days=14)
+
+MOST_REMINDERS, EARLIEST_REMINDER = 5, 60
+
+
+class DialogueForm(SeenForm, SlugForm, RuleForm):
+    slug_from = "title"
+
+    target_groups = forms.MultipleChoiceField(
+        label="Zielgruppen", choices=TargetGroup, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        widgets = {"teaser": AdminTextareaWidget, "branches": forms.CheckboxSelectMultiple}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Branches that were merged are only signposts.
+        if "branches" in self.fields:
+            self.fields["branches"].queryset = Branch.objects.current()
+
+    def clean_reminder_days(self) -> list[int]:
+        """The days in their order, each once."""
+        days = sorted(set(self.cleaned_data["reminder_days"] or []), reverse=True)
+        if len(days) > MOST_REMINDERS or any(not 1 <= day <= EARLIEST_REMINDER for day in days):
+            raise ValidationError(f"Höchstens {MOST_REMINDERS} Erinnerungen, je 1 bis {EARLIEST_REMINDER} Tage vorher.")
+        return days
+
+
+class SeatKindForm(forms.ModelForm):
+    def clean(self) -> dict[str, Any]:
+        """Keep a kind of seat that people have chosen. Django's own message would name these people."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("DELETE") and self.instance.pk and self.instance.attendees.exists():
+            cleaned["DELETE"] = False
+            raise ValidationError(
+                "Auf diese Art von Plätzen haben sich Personen angemeldet. Setzen Sie die Zahl auf 0, statt sie zu löschen."
+            )
+        return cleaned
+
+
+class SeatKindInline(admin.TabularInline):
+    model = SeatKind
+    form = SeatKindForm
+    extra = 1
+    fields = ["name", "way", "capacity", "order"]
+
+
+class AgendaInline(admin.StackedInline):
+    model = AgendaItem
+    extra = 1
+    fields = [("starts_at", "title"), "detail", ("person", "person_agreed"), "order"]
+
+
+class HostInline(admin.StackedInline):
+    model = Host
+    extra = 0
+    fields = ["role", ("actor", "name"), "is_fictitious", "order"]
+
+
+class QuestionForm(forms.ModelForm):
+    choices = WordsField(
+        label="Antworten zur Wahl", required=False, help_text="Mit Komma getrennt. Nur für Fragen mit Auswahl."
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """A question with a choice needs something to choose from."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if (
+            cleaned.get("kind") in {Question.Kind.CHOICE, Question.Kind.SEVERAL}
+            and len(cleaned.get("choices") or []) < 2
+        ):
+            self.add_error("choices", "Nennen Sie mindestens zwei Antworten zur Wahl.")
+        return cleaned
+
+
+class QuestionInline(admin.StackedInline):
+    model = Question
+    form = QuestionForm
+    extra = 0
+    fields = ["text", "kind", "choices", ("is_required", "delete_after_days"), "order"]
+
+
+class DocumentInline(admin.StackedInline):
+    model = DialogueDocument
+    extra = 0
+    fields = ["document", "visibility", "order"]
+    autocomplete_fields = ["document"]
+
+
+class PictureInline(admin.StackedInline):
+    model = DialoguePicture
+    extra = 0
+    fields = ["image", "caption", "visibility", "order"]
+    autocomplete_fields = ["image"]
+
+
+class ReportInline(admin.StackedInline):
+    model = Report
+    extra = 1
+    fields = ["summary", ("participants", "companies"), "published_at"]
+    readonly_fields = ["published_at"]
+
+
+class OutcomeInline(admin.StackedInline):
+    model = Outcome
+    extra = 0
+    fields = ["kind", "text", "order"]
+
+
+class AgreementInline(admin.StackedInline):
+    model = Agreement
+    extra = 0
+    fields = ["text", ("actor", "owner"), ("due_on", "state", "reported_on"), "reason", "order"]
+
+
+class TodoFilter(admin.SimpleListFilter):
+    title = "Was zu tun ist"
+    parameter_name = "zu-tun"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [
+            ("entscheiden", "Anmeldungen prüfen"),
+            ("warteliste", "Jemand wartet"),
+            ("bald", "Findet in 14 Tagen statt"),
+            ("abhaken", "Niemand abgehakt"),
+            ("nachbericht", "Nachbericht fehlt"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """Narrow the list by what was chosen."""
+        now = timezone.now()
+        match self.value():
+            case "entscheiden":
+                return queryset.filter(pk__in=Registration.objects.to_decide().order_by().values("dialogue"))
+            case "warteliste":
+                return queryset.with_people_waiting()
+            case "bald":
+                return queryset.filter(
+                    starts_at__gt=now, starts_at__lte=now + SOON, state=State.PUBLISHED, cancelled_at=None
+                )
+            case "abhaken":
+                return queryset.unticked()
+            case "nachbericht":
+                return queryset.awaiting_report()
+        return queryset
+
+
+class WhenFilter(admin.SimpleListFilter):
+    title = "Zeit"
+    parameter_name = "wann"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("kommend", "Kommend"), ("vorbei", "Vorbei"), ("offen", "Termin offen"), ("abgesagt", "Abgesagt")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """Narrow the list by what was chosen."""
+        now = timezone.now()
+        ways: dict[str, dict[str, Any]] = {
+            "kommend": {"ends_at__gt": now, "cancelled_at": None},
+            "vorbei": {"ends_at__lte": now},
+            "offen": {"starts_at": None},
+            "abgesagt": {"cancelled_at__isnull": False},
+        }
+        return queryset.filter(**ways.get(self.value() or "", {}))
+
+
+class DialogueList(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        """Look up the seats of all rows of the page at once."""
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        states = seat_states(self.result_list)
+        for dialogue in self.result_list:
+            dialogue.seats = states[dialogue.pk]
+
+
+@admin.register(Dialogue)
+class DialogueAdmin(AttendancePages, PublishableAdmin):
+    form = DialogueForm
+    change_form_template = "admin/dialogues/dialogue_form.html"
+    list_display = ["title", "shown_when", "shown_where", "shown_seats", "shown_hint", "shown_state"]
+    list_filter = [
+        TodoFilter,
+        WhenFilter,
+        "state",
+        VisibleFilter,
+        "form",
+        ("branches", admin.RelatedOnlyFieldListFilter),
+        ("series", admin.RelatedOnlyFieldListFilter),
+        "is_fictitious",
+    ]
+    list_per_page = 50
+    list_select_related = ["municipality"]
+    date_hierarchy = "starts_at"
+    search_fields = ["title", "teaser", "venue", "municipality__name", "branches__name", "series__name"]
+    autocomplete_fields = ["practices"]
+    formfield_overrides = {
+        models.URLField: {"assume_scheme": "https"},
+        models.DateTimeField: {"form_class": LocalSplitDateTimeField},
+    }
+    fieldsets = [
+        (None, {"fields": ["title", "teaser", "description", "for_whom", "branches", "target_groups", "series"]}),
+        (
+            "Termin und Ort",
+            {
+                "description": "Ist der Dialog veröffentlicht, ändern Sie Termin, Ort und Link oben über „Verlegen oder Ort "
+                "ändern“: Dann erfahren es alle, die angemeldet sind.",
+                "fields": [
+                    *("form", "starts_at", "ends_at", "date_note", "venue", ("street", "postal_code")),
+                    *(("municipality", "place"), "directions", "accessibility", "online_link"),
+                ],
+            },
+        ),
+        ("Kontakt", {"fields": [("contact_email", "contact_phone")]}),
+        (
+            "Anmeldung",
+            {
+                "fields": [
+                    *("signup_opens_at", "signup_closes_at", "most_per_company", "is_moderated", "is_by_invitation"),
+                    *("shows_exact_numbers", "waiting_mode", "offer_hours", "reminder_days", "retention_days"),
+                ]
+            },
+        ),
+        ("Was gezeigt wird", {"fields": ["practices"]}),
+        (
+            "Veröffentlichen",
+            {
+                "fields": [
+                    *("shown_state", "slug", "published_at", "expires_at", "source_url", "is_fictitious"),
+                    ("created_at", "updated_at"),
+                ]
+            },
+        ),
+    ]
+    planning_inlines = [SeatKindInline, AgendaInline, HostInline, QuestionInline, DocumentInline, PictureInline]
+    report_inlines = [ReportInline, OutcomeInline, AgreementInline]
+    inlines = [*planning_inlines, *report_inlines]
+
+    # ------------------------------------------------------------ list
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return DialogueList
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        """What comes next stands first, then what has no date yet, then the past, the latest first."""
+        group = Case(When(starts_at=None, then=1), When(ends_at__lte=Now(), then=2), default=0)
+        ahead = Case(
+            When(ends_at__gt=Now(), then=F("starts_at")), default=Value(None), output_field=models.DateTimeField()
+        )
+        return [group, ahead.asc(nulls_last=True), "-starts_at", "-pk"]
+
+    @admin.display(description="Termin", ordering="starts_at")
+    def shown_when(self, dialogue: Dialogue) -> str:
+        """Day and hour, or what is known of them."""
+        if dialogue.starts_at is None:
+            return dialogue.date_note or "offen"
+        words = date_format(timezone.localtime(dialogue.starts_at), "D, d.m.Y, H:i")
+        return f"{words} (abgesagt)" if dialogue.cancelled_at else words
+
+    @admin.display(description="Ort")
+    def shown_where(self, dialogue: Dialogue) -> str:
+        """The town, or that it is online."""
+        if dialogue.form == Dialogue.Form.ONLINE:
+            return "Online"
+        return str(dialogue.municipality or dialogue.place or "offen")
+
+    @admin.display(description="Plätze")
+    def shown_seats(self, dialogue: Dialogue) -> str:
+        """What visitors read, with the numbers behind it."""
+        state: SeatState = dialogue.seats  # type: ignore[attr-defined]
+        return (
+            f"{state.label} ({occupancy.taken(state)} von {state.capacity} belegt)" if state.capacity else state.label
+        )
+
+    @admin.display(description="Warteliste")
+    def shown_hint(self, dialogue: Dialogue) -> str:
+        """How many more seats would help those who wait."""
+        return occupancy.hint(dialogue.seats) if not dialogue.has_begun() else ""  # type: ignore[attr-defined]
+
+    # ------------------------------------------------------------ form
+
+    def get_inlines(self, request: HttpRequest, obj: Dialogue | None) -> list[Any]:
+        """What comes of it is asked for once it has begun, and then first."""
+        if obj is not None and obj.has_begun():
+            return [*self.report_inlines, *self.planning_inlines]
+        return self.planning_inlines
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Dialogue | None = None) -> list[str]:
+        """What those who come must be told of is changed by the step that tells them."""
+        fields = super().get_readonly_fields(request, obj)
+        is_promised = obj is not None and obj.state == State.PUBLISHED and not obj.is_over()
+        return [*fields, *planning.MOVABLE] if is_promised else fields
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save; who waits moves up where seats were added, and staff are told where they took too many."""
+        seats = any(formset.model is SeatKind and formset.has_changed() for formset in formsets)
+        super().save_related(request, form, formsets, change)
+        if change and seats:
+            for warning in occupancy.warnings(planning.seats_changed(form.instance)):
+                self.message_user(request, warning, messages.WARNING)
+
+    def perform(self, row: Any, move: str, user: Any) -> Dialogue:
+        """Publishing asks whether all is there that a visitor needs, withdrawing whether people count on it."""
+        if move == "publish":
+            return planning.publish(row, by=user)
+        if move in ("withdraw", "archive"):
+            return planning.take_offline(row, archive=move == "archive")
+        super().perform(row, move, user)
+        return row
+
+    def restore_version(self, row: Any, version_id: int, user: Any) -> Dialogue:
+        """Bring the words of a version back; seats, times and files stay."""
+        version = versions.Version.objects.of(row).get(pk=version_id)
+        versions.record(row, by=user)
+        snapshot.restore(row, version.data)
+        made = timezone.localtime(version.created_at)
+        versions.record(row, by=user, comment=f"Texte vom {made:%d.%m.%Y} zurückgeholt")
+        return row
+
+    def preview_path(self, token: str) -> str:
+        """The page that shows a draft to whoever has the link."""
+        return reverse("dialogues:preview", args=[token])
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Tell how the sign-up stands and what can be done next."""
+        dialogue: Dialogue | None = kwargs.get("obj")
+        if dialogue is not None:
+            state = seat_state(dialogue)
+            report = Report.objects.filter(dialogue=dialogue).first()
+            is_over = dialogue.is_over()
+            context |= {
+                "seats": state,
+                "seats_hint": occupancy.hint(state) if not dialogue.has_begun() else "",
+                "seats_warnings": occupancy.warnings(state),
+                "counts": dialogue.registrations.bookings().aggregate(
+                    living=Count("pk", filter=planning.LIVING),
+                    to_decide=Count("pk", filter=planning.TO_DECIDE),
+                ),
+                "is_published": dialogue.state == State.PUBLISHED,
+                "is_ahead": dialogue.state == State.PUBLISHED and not is_over and not dialogue.cancelled_at,
+                "is_over": is_over,
+                "report": report,
+                "attendance": attendance(dialogue),
+                "missing": planning.missing_for_publication(dialogue) if dialogue.state != State.PUBLISHED else [],
+                "invitation": dialogue.is_by_invitation,
+                "invitation_link": planning.invitation_link(dialogue) if dialogue.is_by_invitation else "",
+                "may_see_people": request.user.has_perm("dialogues.view_registration"),
+                "may_sign_up": request.user.has_perm("dialogues.add_registration"),
+                "may_check_in": request.user.has_perm("dialogues.check_in_registration"),
+                "may_change": self.has_change_permission(request, dialogue),
+                "may_add": self.has_add_permission(request),
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    # ------------------------------------------------------------ deleting
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
+        """Refuse for what people signed up for, with the reason; Django's own page would list their companies."""
+        refusals = [refusal for dialogue in objs if (refusal := planning.refusal_to_delete(dialogue))]
+        if refusals:
+            return [], {}, set(), refusals
+        return super().get_deleted_objects(objs, request)
+
+    def delete_model(self, request: HttpRequest, obj: Dialogue) -> None:
+        planning.delete(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for dialogue in queryset:
+            planning.delete(dialogue)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Somebody may sign up while the question is on the screen."""
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except planning.PlanRefused as refused:
+            self.message_user(request, " ".join(refused.messages), messages.ERROR)
+            return redirect("admin:dialogues_dialogue_change", object_id)
+
+    # ------------------------------------------------------------ pages of its own
+
+    def get_urls(self) -> list[Any]:
+        """Add the month, the numbers and the steps."""
+        return [
+            self.own_path("kalender/", self.calendar_view, "calendar"),
+            self.own_path("statistik/", self.statistics_view, "statistics"),
+            self.own_path("<path:object_id>/absagen/", self.cancel_view, "cancel"),
+            self.own_path("<path:object_id>/verlegen/", self.reschedule_view, "reschedule"),
+            self.own_path("<path:object_id>/kopieren/", self.copy_view, "copy"),
+            self.own_path("<path:object_id>/reihe/", self.series_view, "series"),
+            self.own_path("<path:object_id>/nachbericht/", require_POST(self.report_view), "report"),
+            self.own_path("<path:object_id>/einladung/", require_POST(self.invitation_view), "invitation"),
+            *super().get_urls(),
+        ]
+
+    def calendar_view(self, request: HttpRequest) -> HttpResponse:
+        """The month of everything that is scheduled."""
+        self.allow(request, "view_dialogue")
+        shown = month(
+            month_of(request.GET.get("monat", "")),
+            with_practices=request.user.has_perm("practices.view_practice"),
+            with_pictures=request.user.has_perm("media.view_image"),
+        )
+        return self.page(request, "calendar", title=f"Kalender: {shown.title}", place="Kalender", month=shown)
+
+    def statistics_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Sign-ups and attendance of a period, on the page or as a table to keep."""
+        self.allow(request, "view_dialogue")
+        is_asked = bool({"von", "bis"} & set(request.GET))
+        form = PeriodForm(request.GET if is_asked else usual_period(), label_suffix="")
+        found = statistics(form.cleaned_data["von"], form.cleaned_data["bis"]) if form.is_valid() else None
+        if found and request.GET.get("form") == "xlsx":
+            name = f"dialoge-{found.first:%Y-%m-%d}-{found.last:%Y-%m-%d}.xlsx"
+            kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+            return FileResponse(download(found), as_attachment=True, filename=name, content_type=kind)
+        return self.page(request, "statistics", title="Zahlen zu den Dialogen", place="Zahlen", form=form, found=found)
+
+    def cancel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Call a dialogue off."""
+        self.allow(request, "change_dialogue")
+        dialogue = self.row(request, object_id)
+        number = dialogue.registrations.bookings().living().count()
+
+        def run(data: dict[str, Any]) -> str:
+            told = planning.cancel_dialogue(dialogue, reason=data["reason"], by=request.user)  # type: ignore[arg-type]
+            self.log_change(request, dialogue, "Abgesagt.")
+            return f"Der Dialog ist abgesagt. {_mails(told)}"
+
+        return self.step(
+            request,
+            dialogue,
+            CancelForm(request.POST or None),
+            title="Dialog absagen",
+            intro=f"Die Seite bleibt und sagt „Abgesagt“. {_mails_ahead(number)} Das lässt sich nicht zurücknehmen.",
+            button="Dialog absagen",
+            run=run,
+        )
+
+    def reschedule_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Change time, place or link."""
+        self.allow(request, "change_dialogue")
+        dialogue: Dialogue = self.row(request, object_id)
+        number = dialogue.registrations.bookings().living().count()
+        # A row of its own, since checking a form writes into it.
+        form = RescheduleForm(request.POST or None, instance=self.row(request, object_id))
+
+        def run(data: dict[str, Any]) -> str:
+            told = planning.change_dialogue(dialogue, by=request.user, **_moved(form, data))  # type: ignore[arg-type]
+            self.log_change(request, dialogue, "Verlegt oder geändert.")
+            return f"Die Änderung ist gespeichert. {_mails(told)}"
+
+        return self.step(
+            request,
+            dialogue,
+            form,
+            title="Verlegen oder Ort ändern",
+            intro=f"{_mails_ahead(number)} Darin steht, was neu ist und wie es bisher war. Die Kalender der Angemeldeten "
+            "übernehmen die Änderung. Ändern Sie nur den Beginn, rückt „Anmeldung bis“ mit.",
+            button="Ändern und Bescheid geben",
+            run=run,
+        )
+
+    def copy_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Plan the same again for another day."""
+        self.allow(request, "add_dialogue")
+        dialogue = self.row(request, object_id)
+        made: list[Dialogue] = []
+        form = CopyForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            made.append(planning.copy_dialogue(dialogue, starts_at=form.cleaned_data["starts_at"]))
+            versions.record(made[0], by=request.user, comment=f"Kopie von „{dialogue}“")  # type: ignore[arg-type]
+            self.log_addition(request, made[0], f"Kopie von „{dialogue}“.")
+            self.message_user(request, "Das ist die Kopie, ein Entwurf. Prüfen Sie Termin und Texte.", messages.SUCCESS)
+            return redirect(self.change_url(made[0]))
+        return self.step(
+            request,
+            dialogue,
+            form,
+            title="Dialog kopieren",
+            intro="Die Kopie ist ein Entwurf mit allem außer Anmeldungen, Nachbericht, Ergebnissen und Vereinbarungen. Wer im "
+            "Programm mit Namen steht, muss neu zustimmen.",
+            button="Kopie anlegen",
+            run=lambda data: "",
+        )
+
+    def series_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Plan further dates of a series."""
+        self.allow(request, "add_dialogue", "change_dialogue", "add_series")
+        dialogue = self.row(request, object_id)
+        form = SeriesForm(
+            request.POST or None, initial={"name": dialogue.series.name if dialogue.series else dialogue.title}
+        )
+
+        def run(data: dict[str, Any]) -> str:
+            made = planning.copy_series(dialogue, by=request.user, **data)  # type: ignore[arg-type]
+            for copy in made:
+                self.log_addition(request, copy, f"Weiterer Termin der Reihe „{data['name']}“.")
+            return f"{len(made)} Entwürfe angelegt." if len(made) > 1 else "1 Entwurf angelegt."
+
+        return self.step(
+            request,
+            dialogue,
+            form,
+            title="Reihe anlegen",
+            intro="Jeder weitere Termin ist eine Kopie zur selben Uhrzeit am selben Wochentag, zunächst als Entwurf. Feiertage "
+            "und Ferien kennt das Portal nicht: Prüfen Sie die Tage im Kalender.",
+            button="Termine anlegen",
+            run=run,
+            then=reverse("admin:dialogues_dialogue_changelist"),
+        )
+
+    def report_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Publish the report, or take it back."""
+        self.allow(request, "change_dialogue", "change_report")
+        dialogue = self.row(request, object_id)
+        try:
+            if "zurueck" in request.POST:
+                planning.withdraw_report(dialogue, by=request.user)  # type: ignore[arg-type]
+                done = "Der Nachbericht ist nicht mehr öffentlich."
+            else:
+                told = planning.publish_report(dialogue, by=request.user)  # type: ignore[arg-type]
+                done = f"Der Nachbericht ist öffentlich. {_mails(told)}"
+        except planning.PlanRefused as refused:
+            self.message_user(request, " ".join(refused.messages), messages.ERROR)
+        else:
+            self.log_change(request, dialogue, done)
+            self.message_user(request, done, messages.SUCCESS)
+        return redirect(self.change_url(dialogue))
+
+    def invitation_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Let the present invitation link die and make another."""
+        self.allow(request, "change_dialogue")
+        dialogue = self.row(request, object_id)
+        planning.renew_invitation(dialogue)
+        self.log_change(request, dialogue, "Einladungslink erneuert.")
+        self.message_user(request, "Der alte Einladungslink gilt nicht mehr. Der neue steht hier.", messages.SUCCESS)
+        return redirect(self.change_url(dialogue))
+
+
+class OverdueFilter(admin.SimpleListFilter):
+    title = "Frist"
+    parameter_name = "frist"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("vorbei", "Offen und überfällig")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """Narrow the list by what was chosen."""
+        return queryset.overdue() if self.value() == "vorbei" else queryset
+
+
+@admin.register(Agreement)
+class AgreementAdmin(admin.ModelAdmin):
+    """What was promised over all dialogues: who, by when, and what became of it."""
+
+    form = RuleForm
+    list_display = ["text", "shown_owner", "due_on", "state", "dialogue"]
+    list_filter = [OverdueFilter, "state"]
+    list_select_related = ["dialogue", "actor"]
+    search_fields = ["text", "owner", "actor__name", "dialogue__title"]
+    date_hierarchy = "due_on"
+    ordering = ["due_on", "pk"]
+    fields = ["dialogue", "text", ("actor", "owner"), ("due_on", "state", "reported_on"), "reason"]
+    autocomplete_fields = ["dialogue"]
+
+    def save_model(self, request: HttpRequest, obj: Agreement, form: Any, change: bool) -> None:
+        """Note the day on which its state was last told."""
+        if "state" in form.changed_data and "reported_on" not in form.changed_data:
+            obj.reported_on = timezone.localdate()
+        super().save_model(request, obj, form, change)
+        versions.record(obj.dialogue, by=request.user)  # type: ignore[arg-type]
+
+    @admin.display(description="Wer")
+    def shown_owner(self, agreement: Agreement) -> str:
+        """The organisation, from the register where it is listed there."""
+        return str(agreement.actor or agreement.owner or "")
+
+
+@admin.register(Series)
+class SeriesAdmin(admin.ModelAdmin):
+    list_display = ["name", "shown_number"]
+    search_fields = ["name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).annotate(number=Count("dialogues"))
+
+    @admin.display(description="Dialoge")
+    def shown_number(self, series: Series) -> int:
+        return series.number  # type: ignore[attr-defined]
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(admin.ModelAdmin):
+    """What participants answered; read only, and nothing in it says who it was."""
+
+    list_display = ["dialogue", "was_useful", "was_fitting", "will_act", "given_on"]
+    list_filter = [("dialogue", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["dialogue"]
+    fields = ["dialogue", "was_useful", "was_fitting", "will_act", "comment", "given_on"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """Fewer than five answers of a dialogue would tell who gave them."""
+        enough = Feedback.objects.order_by().values("dialogue").annotate(number=Count("pk"))
+        return (
+            super()
+            .get_queryset(request)
+            .filter(dialogue__in=enough.filter(number__gte=FEWEST_SHOWN).values("dialogue"))
+        )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Answers come from those who were there."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Feedback | None = None) -> bool:
+        """They say what they said."""
+        return False
+
+
+admin.site.register(Registration, RegistrationAdmin)
+
+
+def _mails(number: int) -> str:
+    if not number:
+        return "Es gab niemanden, der eine E-Mail bekommt."
+    return "1 Anmeldung bekommt eine E-Mail." if number == 1 else f"{number} Anmeldungen bekommen eine E-Mail."
+
+
+def _mails_ahead(number: int) -> str:
+    if not number:
+        return "Angemeldet ist niemand, also geht keine E-Mail hinaus."
+    return (
+        "Die eine Anmeldung bekommt eine E-Mail." if number == 1 else f"Alle {number} Anmeldungen bekommen eine E-Mail."
+    )
+
+
+def _moved(form: forms.ModelForm, data: dict[str, Any]) -> dict[str, Any]:
+    """What was changed on the page; what was not stays open, so that it may move along."""
+    return {name: value for name, value in data.items() if name in form.changed_data}

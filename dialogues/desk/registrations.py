@@ -1,0 +1,791 @@
+"""Participants: found, answered, moved, merged, written to and handed out as a list. Every change is a journey function."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+
+from platform_mark.publishing.models import State as Publication
+from platform_mark.taxonomy.models import Branch, CompanySize
+
+from .. import merging
+from .. import registration as signing_up
+from ..mails import draft_message
+from ..models import Answer, Attendee, Dialogue, Registration, RegistrationEvent
+from ..registration import Person
+from . import participant_files
+from .steps import StepPages, add_refusal
+
+State = Registration.State
+NAMELESS = {"n.n.", "nn", "n. n."}
+MOST_AT_ONCE = 500
+
+
+class SignUpForm(forms.Form):
+    """A sign-up that somebody takes down on the telephone; people by kind of seat, a line each."""
+
+    company = forms.CharField(label="Betrieb", max_length=120)
+    contact_name = forms.CharField(label="Ansprechperson", max_length=120)
+    email = forms.EmailField(
+        label="E-Mail-Adresse",
+        required=False,
+        help_text="Freiwillig. Ohne Adresse gehen keine E-Mails hinaus; sagen Sie am Telefon, was wichtig ist.",
+    )
+    size = forms.ChoiceField(
+        label="Betriebsgröße", required=False, choices=[("", "keine Angabe"), *CompanySize.choices]
+    )
+    branch = forms.ModelChoiceField(
+        label="Branche", required=False, queryset=Branch.objects.none(), empty_label="keine Angabe"
+    )
+    group = forms.ChoiceField(
+        label="Wenn nicht für alle Platz ist", choices=Registration.Group.choices, initial=Registration.Group.ALL
+    )
+
+    def __init__(self, *args: Any, dialogue: Dialogue, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["branch"].queryset = Branch.objects.current()  # type: ignore[attr-defined]
+        self.kinds = {f"kind_{kind.pk}": kind for kind in dialogue.seat_kinds.all()}
+        for name, kind in self.kinds.items():
+            self.fields[name] = forms.CharField(
+                label=f"Wer: {kind.name}",
+                required=False,
+                max_length=4000,
+                widget=forms.Textarea(attrs={"rows": 3, "cols": 40}),
+                help_text="Je Zeile ein Name. „N.N.“, wenn der Name noch fehlt.",
+            )
+        self.order_fields([*("company", "contact_name", "email"), *self.kinds, *("size", "branch", "group")])
+
+    def clean(self) -> dict[str, Any]:
+        """Gather the people; at least one."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        people = []
+        for field, kind in self.kinds.items():
+            names = [" ".join(line.split()) for line in cleaned.pop(field, "").splitlines() if line.strip()]
+            if too_long := next((name for name in names if len(name) > 120), None):
+                self.add_error(field, f"„{too_long[:40]} …“ ist länger als 120 Zeichen.")
+            people += [Person("" if name.casefold() in NAMELESS else name, kind) for name in names]
+        cleaned["people"] = people
+        if not people and not self.errors:
+            raise ValidationError("Schreiben Sie mindestens eine Person auf, sonst „N.N.“.")
+        return cleaned
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label="Grund",
+        max_length=500,
+        widget=AdminTextareaWidget,
+        initial="Für diesen Dialog gab es mehr Anmeldungen, als wir annehmen konnten.",
+        help_text="Steht so in der E-Mail.",
+        error_messages={"required": "Nennen Sie den Grund. Er steht in der E-Mail."},
+    )
+
+
+class MessageForm(forms.Form):
+    subject = forms.CharField(label="Betreff", max_length=200)
+    text = forms.CharField(
+        label="Text",
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 10, "cols": 60}),
+        help_text="Anrede, Termin, Ort und der eigene Link jeder Person stehen von selbst darum.",
+    )
+
+
+class CancelForm(forms.Form):
+    reason = forms.CharField(
+        label="Grund",
+        max_length=500,
+        required=False,
+        widget=AdminTextareaWidget,
+        help_text="Freiwillig, steht in der E-Mail.",
+    )
+
+
+class TransferForm(forms.Form):
+    contact_name = forms.CharField(label="Neue Ansprechperson", max_length=120)
+    email = forms.EmailField(label="Neue E-Mail-Adresse")
+
+
+class DialogueChoice(forms.ModelChoiceField):
+    def label_from_instance(self, dialogue: Any) -> str:
+        """Title and day, since titles come again."""
+        return f"{dialogue} ({timezone.localtime(dialogue.starts_at):%d.%m.%Y})"
+
+
+class MoveForm(forms.Form):
+    to = DialogueChoice(label="Anderer Dialog", queryset=Dialogue.objects.none())
+
+    def __init__(self, *args: Any, registration: Registration, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = bookable().exclude(pk=registration.dialogue_id)  # type: ignore[attr-defined]
+
+
+class RegistrationChoice(forms.ModelChoiceField):
+    def label_from_instance(self, registration: Any) -> str:
+        """Enough to tell two of one company apart."""
+        return f"{registration}, {registration.contact_name}, {registration.get_state_display()}"
+
+
+class MergeForm(forms.Form):
+    into = RegistrationChoice(
+        label="Bleibt bestehen",
+        queryset=Registration.objects.none(),
+        help_text="Dorthin ziehen die Personen um. Wer in beiden mit demselben Namen steht, behält einen Platz.",
+    )
+
+    def __init__(self, *args: Any, registration: Registration, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others = Registration.objects.bookings().filter(
+            dialogue=registration.dialogue_id, state__in=["confirmed", "waiting"]
+        )
+        self.fields["into"].queryset = others.exclude(pk=registration.pk).order_by("company", "pk")  # type: ignore[attr-defined]
+
+
+class ExportForm(forms.Form):
+    form = forms.ChoiceField(
+        label="Form",
+        choices=[(form, label) for form, (label, _) in participant_files.FORMATS.items()],
+        initial="xlsx",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Bitte wählen Sie eine Form."},
+    )
+
+
+def bookable() -> QuerySet[Dialogue]:
+    """Dialogues that somebody can still be signed up for by staff."""
+    return Dialogue.objects.filter(
+        state=Publication.PUBLISHED, cancelled_at=None, starts_at__gt=timezone.now()
+    ).order_by("starts_at", "pk")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that staff do with a booking: on a page of its own with a form, or with just a button."""
+
+    name: str
+    route: str
+    title: str
+    intro: str
+    button: str
+    states: frozenset[str]
+    form: Callable[..., forms.Form]
+    run: Callable[[Registration, dict[str, Any], Any], str]
+
+    def fits(self, registration: Registration) -> bool:
+        """Whether it makes sense for the booking as it is; the journey function has the last word."""
+        if registration.part_of_id or registration.anonymised_at:
+            return False
+        if self.name in {"accept", "reject"} and registration.state == State.PENDING:
+            return registration.is_to_decide
+        return registration.state in self.states
+
+
+def _plain(form: type[forms.Form]) -> Callable[..., forms.Form]:
+    return lambda data, registration: form(data)
+
+
+def _accept(registration: Registration, data: dict[str, Any], by: Any) -> str:
+    now = signing_up.decide(registration, accept=True, reason="", by=by)
+    return f"Angenommen: {now.get_state_display()}. Die E-Mail ist unterwegs."
+
+
+def _reject(registration: Registration, data: dict[str, Any], by: Any) -> str:
+    signing_up.decide(registration, accept=False, reason=data["reason"], by=by)
+    return "Nicht angenommen. Die E-Mail mit dem Grund ist unterwegs."
+
+
+def _cancel(registration: Registration, data: dict[str, Any], by: Any) -> str:
+    signing_up.cancel(registration, by=by, reason=data["reason"])
+    return "Abgemeldet. Frei gewordene Plätze gehen an die Warteliste."
+
+
+def _move(registration: Registration, data: dict[str, Any], by: Any) -> str:
+    moved = signing_up.move(registration, to=data["to"], by=by)
+    return f"Umgebucht auf „{data['to']}“: {moved.get_state_display()}."
+
+
+def _transfer(registration: Registration, data: dict[str, Any], by: Any) -> str:
+    signing_up.transfer(registration, contact_name=data["contact_name"], email=data["email"], by=by)
+    return "Übergeben. Der alte Link gilt nicht mehr, der neue ist unterwegs."
+
+
+def _merge(registration: Registration, data: dict[str, Any], by: Any) -> str:
+    merging.merge(registration, into=data["into"], by=by)
+    return f"Zusammengelegt mit „{data['into']}“."
+
+
+def _resend(registration: Registration, data: dict[str, Any], by: Any) -> str:
+    signing_up.resend(registration, by=by)
+    return "Die E-Mail mit einem neuen Link ist unterwegs. Der alte Link gilt nicht mehr."
+
+
+def _erase(registration: Registration, data: dict[str, Any], by: Any) -> str:
+    signing_up.erase(registration, by=by)
+    return "Namen, Adresse und Antworten sind gelöscht."
+
+
+LIVING = frozenset(signing_up.LIVING)
+SETTLED = LIVING - {State.PENDING}
+STEPS = (
+    Step(
+        *("accept", "annehmen", "Anmeldung annehmen"),
+        "Die Anmeldung bekommt einen Platz oder, wenn keiner frei ist, einen Wartelistenplatz. Beides sagt die E-Mail.",
+        "Annehmen",
+        frozenset({State.PENDING}),
+        _plain(forms.Form),
+        _accept,
+    ),
+    Step(
+        *("reject", "ablehnen", "Anmeldung nicht annehmen"),
+        "Der Betrieb bekommt eine E-Mail mit Ihrem Grund.",
+        "Nicht annehmen und E-Mail schicken",
+        frozenset({State.PENDING, State.WAITING}),
+        _plain(ReasonForm),
+        _reject,
+    ),
+    Step(
+        *("move", "umbuchen", "Umbuchen"),
+        "Die Anmeldung endet hier und gilt für den anderen Dialog, mit allen Personen. Der Betrieb bekommt eine E-Mail.",
+        "Umbuchen",
+        LIVING,
+        lambda data, registration: MoveForm(data, registration=registration),
+        _move,
+    ),
+    Step(
+        *("merge", "zusammenlegen", "Mit einer anderen zusammenlegen"),
+        "Hat sich ein Betrieb zweimal angemeldet, wird daraus eine Anmeldung. Diese hier endet.",
+        "Zusammenlegen",
+        frozenset({State.CONFIRMED, State.WAITING}),
+        lambda data, registration: MergeForm(data, registration=registration),
+        _merge,
+    ),
+    Step(
+        *("transfer", "uebergeben", "An eine andere Ansprechperson übergeben"),
+        "Plätze und Personen bleiben. Der alte Link gilt danach nicht mehr.",
+        "Übergeben",
+        SETTLED,
+        _plain(TransferForm),
+        _transfer,
+    ),
+    Step(
+        *("resend", "noch-einmal-senden", "E-Mail noch einmal senden"),
+        "Die letzte E-Mail geht noch einmal hinaus, mit einem neuen Link. Der alte gilt dann nicht mehr.",
+        "Noch einmal senden",
+        LIVING,
+        _plain(forms.Form),
+        _resend,
+    ),
+    Step(
+        *("cancel", "abmelden", "Abmelden"),
+        "Die Anmeldung endet, und der Betrieb bekommt eine E-Mail. Frei gewordene Plätze gehen an die Warteliste.",
+        "Abmelden",
+        LIVING,
+        _plain(CancelForm),
+        _cancel,
+    ),
+    Step(
+        *("erase", "loeschen", "Personenbezogene Daten löschen"),
+        "Namen, Adresse, Hinweise und Antworten werden sofort gelöscht. Steht der Dialog noch bevor, endet auch die "
+        "Anmeldung. Das lässt sich nicht zurücknehmen; die Zahlen bleiben.",
+        "Endgültig löschen",
+        frozenset(State.values),
+        _plain(forms.Form),
+        _erase,
+    ),
+)
+
+
+class PeopleInline(admin.TabularInline):
+    """Shown, never edited: the person changes them by their link, staff by a step."""
+
+    can_delete = False
+    extra = 0
+    classes = ["people"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who may see a booking may see its parts."""
+        return request.user.has_perm("dialogues.view_registration")
+
+
+class AttendeeInline(PeopleInline):
+    model = Attendee
+    fields = ["shown_name", "seat_kind", "role", "presence"]
+    readonly_fields = fields  # type: ignore[assignment]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("seat_kind")
+
+    @admin.display(description="Name")
+    def shown_name(self, attendee: Attendee) -> str:
+        """The name, or what stands for one."""
+        return attendee.name or "N.N."
+
+
+class AnswerInline(PeopleInline):
+    model = Answer
+    fields = ["question", "shown_texts"]
+    readonly_fields = fields  # type: ignore[assignment]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("question")
+
+    @admin.display(description="Antwort")
+    def shown_texts(self, answer: Answer) -> str:
+        """All that was chosen, on one line."""
+        return ", ".join(answer.texts)
+
+
+class EventInline(PeopleInline):
+    model = RegistrationEvent
+    fields = ["at", "shown_action", "to_state", "people", "note", "by"]
+    readonly_fields = fields  # type: ignore[assignment]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("by")
+
+    @admin.display(description="Was")
+    def shown_action(self, event: RegistrationEvent) -> str:
+        """What happened, in words."""
+        return ACTIONS.get(event.action, event.action)
+
+
+# What the journey functions write into the history of a booking.
+ACTIONS = {
+    "signed-up": "Angemeldet",
+    "signed-up-by-staff": "Von uns angemeldet",
+    "signed-up-anew": "Noch einmal angemeldet, mit anderen Angaben",
+    "confirmed": "Adresse bestätigt",
+    "accepted": "Angenommen",
+    "rejected": "Nicht angenommen",
+    "cancelled": "Abgemeldet",
+    "party-changed": "Personen geändert",
+    "contact-renamed": "Ansprechperson umbenannt",
+    "handed-over": "Übergeben",
+    "moved-in": "Umgebucht hierher",
+    "moved-out": "Umgebucht",
+    "entered": "Eingetragen",
+    "checked-in": "Abgehakt: war da",
+    "absent": "Abgehakt: kam nicht",
+    "link-resent": "Link noch einmal gesendet",
+    "erased": "Daten gelöscht",
+    "offer-accepted": "Angebot angenommen",
+    "offer-declined": "Angebot abgelehnt",
+    "offer-expired": "Angebot verfallen",
+    "offered": "Platz angeboten",
+    "promoted": "Nachgerückt",
+    "expired": "Nicht bestätigt, verfallen",
+    "waits-on": "Wartet weiter",
+    "part-ended": "Teil beendet",
+    "merged": "Zusammengelegt",
+    "starter": "Startinhalt",
+}
+
+
+class TodoFilter(admin.SimpleListFilter):
+    title = "Was zu tun ist"
+    parameter_name = "zu-tun"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [
+            ("entscheiden", "Annehmen oder ablehnen"),
+            ("angebot", "Angebot läuft"),
+            ("ohne-adresse", "Ohne E-Mail"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """Narrow the list by what was chosen."""
+        match self.value():
+            case "entscheiden":
+                return queryset.filter(
+                    state=State.PENDING, confirmed_at__isnull=False, dialogue__ends_at__gt=timezone.now()
+                )
+            case "angebot":
+                return queryset.filter(state=State.OFFERED)
+            case "ohne-adresse":
+                return queryset.filter(email="", anonymised_at=None, state__in=LIVING)
+        return queryset
+
+
+class TimeFilter(admin.SimpleListFilter):
+    title = "Dialog"
+    parameter_name = "wann"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("kommend", "Kommend"), ("vorbei", "Vorbei")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """Narrow the list by what was chosen."""
+        now = timezone.now()
+        chosen = {"kommend": Q(dialogue__ends_at__gt=now), "vorbei": Q(dialogue__ends_at__lte=now)}.get(
+            self.value() or ""
+        )
+        return queryset.filter(chosen) if chosen else queryset
+
+
+class RegistrationAdmin(StepPages):
+    change_form_template = "admin/dialogues/registration_form.html"
+    list_display = ["shown_company", "contact_name", "dialogue", "shown_people", "shown_state", "created_at"]
+    list_filter = [
+        TodoFilter,
+        TimeFilter,
+        "state",
+        ("needs", admin.EmptyFieldListFilter),
+        ("branch", admin.RelatedOnlyFieldListFilter),
+        "size",
+    ]
+    list_select_related = ["dialogue"]
+    list_per_page = 100
+    search_fields = ["company", "contact_name", "email", "attendees__name", "dialogue__title"]
+    search_help_text = "Betrieb, Ansprechperson, E-Mail-Adresse, Name oder Dialog"
+    ordering = ["-created_at", "-pk"]
+    actions = ["accept_rows", "reject_rows", "message_rows", "export_rows"]
+    inlines = [AttendeeInline, AnswerInline, EventInline]
+    fieldsets = [
+        (None, {"fields": ["dialogue", "company", ("contact_name", "email"), ("size", "branch"), "group"]}),
+        ("Stand", {"fields": ["shown_state", "offered_until", "seated_early_because", "reject_reason"]}),
+        ("Hinweise", {"fields": ["needs", "needs_agreed_at"]}),
+        (
+            "Zeiten und Einwilligungen",
+            {
+                "fields": [
+                    "created_at",
+                    "confirmed_at",
+                    "ended_at",
+                    "news_agreed_at",
+                    "list_agreed_at",
+                    "notice_version",
+                ]
+            },
+        ),
+    ]
+    # The company's name may be mistyped; all else belongs to a step.
+    editable = ("company", "size", "branch")
+
+    # ------------------------------------------------------------ rights and log
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Registration | None = None) -> list[str]:
+        names = [name for _, options in self.fieldsets for entry in options["fields"] for name in _flat(entry)]
+        return [name for name in names if name not in self.editable]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
+        """Rows stay as counts; what is personal is erased by its step."""
+        return False
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("dialogues.export_registration")
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Log without the company: what is written here outlives the erasure of a booking."""
+        return LogEntry.objects.create(
+            user_id=request.user.pk,
+            content_type=ContentType.objects.get_for_model(Registration),
+            object_id=str(obj.pk),
+            object_repr=f"Anmeldung {obj.pk}",
+            action_flag=CHANGE,
+            change_message=message,
+        )
+
+    def save_model(self, request: HttpRequest, obj: Registration, form: Any, change: bool) -> None:
+        """Write only what was typed: a booking may change its state in the same second."""
+        if form.changed_data:
+            obj.save(update_fields=[name for name in form.changed_data if name in self.editable])
+
+    # ------------------------------------------------------------ list
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """With the number of people and the place in line."""
+        people = Attendee.objects.filter(registration=OuterRef("pk")).order_by().values("registration")
+        before = (
+            Registration.objects.filter(
+                dialogue=OuterRef("dialogue"), state=State.WAITING, waiting_number__lte=OuterRef("waiting_number")
+            )
+            .order_by()
+            .values("dialogue")
+        )
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                people=Coalesce(Subquery(people.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0),
+                place=Subquery(before.annotate(n=Count("pk")).values("n"), output_field=IntegerField()),
+            )
+        )
+
+    @admin.display(description="Betrieb", ordering="company")
+    def shown_company(self, registration: Registration) -> str:
+        """The company, or that it has been forgotten."""
+        if registration.anonymised_at:
+            return f"gelöscht ({registration.pk})"
+        return f"{registration} (Teil)" if registration.part_of_id else str(registration)
+
+    @admin.display(description="Personen", ordering="people")
+    def shown_people(self, registration: Registration) -> int:
+        """How many come or want to."""
+        return registration.people  # type: ignore[attr-defined]
+
+    @admin.display(description="Stand", ordering="state")
+    def shown_state(self, registration: Registration) -> str:
+        """The state in words, with the place in line and what it waits for."""
+        if registration.state == State.PENDING:
+            return "Wartet auf Ihre Entscheidung" if registration.confirmed_at else "E-Mail nicht bestätigt"
+        label = str(registration.get_state_display())
+        if registration.state == State.WAITING:
+            return f"{label}, Platz {registration.place}"  # type: ignore[attr-defined]
+        if registration.state == State.OFFERED and registration.offered_until:
+            return f"{label} bis {timezone.localtime(registration.offered_until):%d.%m., %H:%M} Uhr"
+        return label
+
+    # ------------------------------------------------------------ pages of its own
+
+    def get_urls(self) -> list[Any]:
+        """Add the export, the answer to several, and a page for each step."""
+        return [
+            self.own_path("export/", self.export_view, "export"),
+            *(self.own_path(f"<path:object_id>/{step.route}/", self._step_view(step), step.name) for step in STEPS),
+            *super().get_urls(),
+        ]
+
+    def _step_view(self, step: Step) -> Callable[..., HttpResponse]:
+        def view(request: HttpRequest, object_id: str) -> HttpResponse:
+            self.allow(request, "change_registration")
+            registration: Registration = self.row(request, object_id)
+            if not step.fits(registration):
+                self.message_user(request, f"Das geht nicht mehr: „{self.shown_state(registration)}“.", messages.ERROR)
+                return redirect(self.change_url(registration))
+
+            def run(data: dict[str, Any]) -> str:
+                done = step.run(registration, data, request.user)
+                self.log_change(request, registration, f"{step.title}.")
+                return done
+
+            form = step.form(request.POST if request.method == "POST" else None, registration=registration)
+            return self.step(
+                request, registration, form, title=step.title, intro=step.intro, button=step.button, run=run
+            )
+
+        return view
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Offer the steps that make sense now."""
+        registration: Registration | None = kwargs.get("obj")
+        context["show_save_and_add_another"] = False
+        if registration is not None and self.has_change_permission(request):
+            context["steps"] = [
+                (reverse(f"admin:dialogues_registration_{step.name}", args=[registration.pk]), step.title)
+                for step in STEPS
+                if step.fits(registration)
+            ]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Sign somebody up on behalf: first the dialogue, then who comes."""
+        self.allow(request, "add_registration")
+        wanted = request.GET.get("dialog", "")
+        if not wanted:
+            return self.page(
+                request,
+                "choose_dialogue",
+                title="Jemanden anmelden",
+                place="Jemanden anmelden",
+                dialogues=bookable().select_related("municipality"),
+            )
+        is_number = wanted.isascii() and wanted.isdigit() and len(wanted) < 16
+        dialogue = bookable().filter(pk=wanted).first() if is_number else None
+        if dialogue is None:
+            raise Http404
+        form = SignUpForm(request.POST if request.method == "POST" else None, dialogue=dialogue)
+        if request.method == "POST" and form.is_valid():
+            try:
+                made = signing_up.sign_up(dialogue, **form.cleaned_data, by=request.user)  # type: ignore[arg-type]
+            except ValidationError as refused:
+                add_refusal(form, refused)
+            else:
+                if made is not None:
+                    self.log_change(request, made, "Von uns angemeldet.")
+                    self.message_user(request, f"Angemeldet: {made.get_state_display()}.", messages.SUCCESS)
+                    return redirect(self.change_url(made))
+                form.add_error("email", "Diese Adresse ist schon angemeldet.")
+        return self.page(
+            request,
+            "step",
+            title=f"Anmelden: {dialogue}",
+            place="Jemanden anmelden",
+            row=None,
+            form=form,
+            intro="Die Anmeldung gilt sofort. Sagen Sie der Person, dass wir ihre Angaben bis 30 Tage nach dem Dialog speichern "
+            "und wo die Datenschutzhinweise stehen."
+            if dialogue.retention_days == 30
+            else f"Die Anmeldung gilt sofort. Sagen Sie der Person, dass wir ihre Angaben bis {dialogue.retention_days} Tage nach "
+            "dem Dialog speichern und wo die Datenschutzhinweise stehen.",
+            button="Anmelden",
+            back=reverse("admin:dialogues_registration_changelist"),
+        )
+
+    # ------------------------------------------------------------ several at once
+
+    @admin.action(description="Annehmen", permissions=["change"])
+    def accept_rows(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self._decide_all(request, queryset, accept=True)
+
+    @admin.action(description="Nicht annehmen, mit Grund", permissions=["change"])
+    def reject_rows(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        """Ask for the reason first; it goes to all of them."""
+        is_answered = "reason" in request.POST
+        form = ReasonForm(request.POST if is_answered else None)
+        if is_answered and form.is_valid():
+            self._decide_all(request, queryset, accept=False, reason=form.cleaned_data["reason"])
+            return None
+        rows = list(queryset[:MOST_AT_ONCE])
+        return self.page(
+            request,
+            "selection",
+            title="Nicht annehmen, mit Grund",
+            place="Nicht annehmen",
+            row=None,
+            form=form,
+            action="reject_rows",
+            rows=rows,
+            intro=_of(len(rows), "Anmeldung bekommt", "Anmeldungen bekommen") + " eine E-Mail mit diesem Grund.",
+            button="Nicht annehmen und E-Mails schicken",
+            back=reverse("admin:dialogues_registration_changelist"),
+        )
+
+    @admin.action(description="Nachricht schreiben", permissions=["change"])
+    def message_rows(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        """Draft a mail to the chosen ones; it goes out when somebody has read it and releases it."""
+        is_written = "subject" in request.POST
+        form = MessageForm(request.POST if is_written else None)
+        if is_written and form.is_valid():
+            try:
+                bulk = draft_message(
+                    queryset.select_related("dialogue", "part_of__dialogue"), by=request.user, **form.cleaned_data
+                )
+            except ValidationError as refused:
+                add_refusal(form, refused)
+            else:
+                number = _of(bulk.mails.count(), "Empfänger", "Empfänger")
+                self.message_user(
+                    request, f"Entwurf an {number}. Prüfen Sie ihn und schicken Sie ihn dann ab.", messages.SUCCESS
+                )
+                return redirect("admin:outbox_bulkmail_change", bulk.pk)
+        rows = list(queryset[:MOST_AT_ONCE])
+        return self.page(
+            request,
+            "selection",
+            title="Nachricht schreiben",
+            place="Nachricht",
+            row=None,
+            form=form,
+            action="message_rows",
+            rows=rows,
+            intro="Das wird ein Entwurf. Er geht erst hinaus, wenn Sie ihn auf der nächsten Seite abschicken. Wer seine Adresse "
+            "nicht bestätigt hat, bekommt nichts.",
+            button="Entwurf anlegen",
+            back=reverse("admin:dialogues_registration_changelist"),
+        )
+
+    @admin.action(description="Teilnehmerliste ausgeben", permissions=["export"])
+    def export_rows(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
+        """Lead to the export of the chosen rows, or of the whole list as it is filtered."""
+        if request.POST.get("select_across") == "1":
+            query = request.GET.urlencode()
+        else:
+            query = urlencode({"pk__in": ",".join(str(pk) for pk in queryset.values_list("pk", flat=True))})
+        return redirect(f"{reverse('admin:dialogues_registration_export')}?{query}")
+
+    def _decide_all(self, request: HttpRequest, queryset: QuerySet, *, accept: bool, reason: str = "") -> None:
+        # In the order of their sign-up: who came first gets the seat.
+        done = 0
+        for registration in queryset.order_by("confirmed_at", "pk"):
+            try:
+                signing_up.decide(registration, accept=accept, reason=reason, by=request.user)  # type: ignore[arg-type]
+            except ValidationError as refused:
+                self.message_user(request, f"„{registration}“: {' '.join(refused.messages)}", messages.ERROR)
+            else:
+                self.log_change(request, registration, "Angenommen." if accept else "Nicht angenommen.")
+                done += 1
+        if done:
+            what = "angenommen" if accept else "nicht angenommen"
+            self.message_user(request, f"{_of(done, 'Anmeldung', 'Anmeldungen')} {what}.", messages.SUCCESS)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the way to the export to those who may take it."""
+        return super().changelist_view(
+            request, {"may_export": self.has_export_permission(request)} | (extra_context or {})
+        )
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The list as it is filtered and searched, as a file; who took which is logged."""
+        if not (self.has_export_permission(request) and self.has_view_permission(request)):
+            raise PermissionDenied
+        try:
+            chosen = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            self.message_user(request, "Diesen Filter gibt es nicht.", messages.ERROR)
+            return redirect("admin:dialogues_registration_changelist")
+        form = ExportForm(request.POST if request.method == "POST" else None)
+        is_too_long = chosen.result_count > participant_files.MOST_ROWS
+        if form.is_valid() and not is_too_long and chosen.result_count:
+            return self._download(request, chosen.queryset, form.cleaned_data["form"])
+        return self.page(
+            request,
+            "export",
+            title="Teilnehmerliste ausgeben",
+            place="Ausgeben",
+            row=None,
+            form=form,
+            count=_of(chosen.result_count, "Anmeldung", "Anmeldungen"),
+            is_filtered=chosen.result_count != chosen.full_result_count,
+            is_empty=not chosen.result_count,
+            limit=participant_files.MOST_ROWS if is_too_long else 0,
+            button="Herunterladen",
+        )
+
+    def _download(self, request: HttpRequest, rows: QuerySet[Registration], form: str) -> FileResponse:
+        # Written whole before the first byte leaves, and kept nowhere: the answer closes and so deletes it.
+        file = tempfile.TemporaryFile()  # noqa: SIM115
+        count = participant_files.export(file, rows, form)
+        label, kind = participant_files.FORMATS[form]
+        titles = Dialogue.objects.filter(pk__in=rows.order_by().values("dialogue")).values_list("title", flat=True)[:3]
+        what = f"Teilnehmerliste ausgegeben: {_of(count, 'Anmeldung', 'Anmeldungen')} als {label} ({', '.join(titles)})"
+        LogEntry.objects.create(
+            user_id=request.user.pk,
+            content_type=ContentType.objects.get_for_model(Registration),
+            object_repr=what[:200],
+            action_flag=CHANGE,
+            change_message=what,
+        )
+        file.seek(0)
+        name = f"teilnehmende-{timezone.localdate():%Y-%m-%d}.{form}"
+        return FileResponse(file, as_attachment=True, filename=name, content_type=kind)
+
+
+def _flat(entry: str | Sequence[str]) -> Sequence[str]:
+    return [entry] if isinstance(entry, str) else entry
+
+
+def _of(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

@@ -1,0 +1,208 @@
+"""Which dialogues a visitor asked for, and how many each further choice would show."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+from django.http import QueryDict
+from django.utils import timezone
+from django_filters import CharFilter
+
+from platform_mark.search import finding
+from platform_mark.search.asking import Alternative, AnyOf, Chip, IndexedFilter, Pair
+from platform_mark.search.facets import Catalogue, Facet
+from platform_mark.search.finding import Found
+from platform_mark.search.index import kind_of
+
+from . import facets
+from .facets import LABELS, Period
+from .models import Dialogue, DialogueQuerySet
+
+PAGE_SIZE = 20
+# A month with more than this is no month any more; the page says that it shows the first of them.
+MOST_IN_A_MONTH = 200
+# What no dialogue meets: an unknown period shows nothing, and the page says so.
+_NOTHING: facets.Bounds = {"beginn": (0, 0)}
+
+
+class DialogueFilter(IndexedFilter):
+    branche = AnyOf(label="Branche")
+    ort = AnyOf(label="Stadt oder Gemeinde")
+    form = AnyOf(label="Form")
+    zielgruppe = AnyOf(label="Für wen")
+    zeitraum = CharFilter(label="Zeitraum")
+    ansicht = CharFilter(label="Ansicht")
+    monat = CharFilter(label="Monat")
+
+    orders = {"": ("Nächste zuerst", "beginn")}
+    first_order = ""
+    page_size = PAGE_SIZE
+
+    class Meta:
+        model = Dialogue
+        fields: Sequence[str] = []
+
+    def __init__(self, data: QueryDict, *, catalogue: Catalogue, **kwargs: Any) -> None:
+        super().__init__(data, catalogue=catalogue, **kwargs)
+        self.at: datetime = timezone.now()
+
+    def narrowed(self, dialogues: DialogueQuerySet) -> DialogueQuerySet:
+        """The same facets asked of the tables, for the few that stand beside the list. It can only narrow."""
+        for facet, codes in self.codes.items():
+            if facet == "branche":
+                linked = Dialogue.branches.through.objects.filter(branch__in=list(map(int, codes)))
+                dialogues = dialogues.filter(pk__in=linked.values("dialogue"))
+            elif facet == "ort":
+                dialogues = dialogues.filter(municipality__in=list(map(int, codes)))
+            elif facet == "form":
+                dialogues = dialogues.filter(form__in=codes)
+            else:
+                dialogues = dialogues.filter(target_groups__overlap=codes)
+        return dialogues
+
+    @cached_property
+    def is_month(self) -> bool:
+        """Whether the table of one month was asked for."""
+        return self._value("ansicht") == "monat"
+
+    @cached_property
+    def month(self) -> date:
+        """The month of the table: the one asked for, else this one."""
+        return facets.month_of(self._value("monat")) or timezone.localdate(self.at).replace(day=1)
+
+    @cached_property
+    def period(self) -> Period | None:
+        """The period asked for; None where the word names none."""
+        if self.is_month:
+            return facets.month_period(self.month)
+        return facets.period(self._value("zeitraum"), self.at)
+
+    @cached_property
+    def unknown(self) -> list[str]:
+        """Values that name nothing, as they were written."""
+        known = {name: {choice.word for choice in choices} for name, choices in self.catalogue.choices.items()}
+        unknown = [value for name, values in self.chosen.items() for value in values if value not in known[name]]
+        if self.is_month and (word := self._value("monat")) and not facets.month_of(word):
+            unknown.append(word)
+        elif self.period is None:
+            unknown.append(self._value("zeitraum"))
+        if (view := self._value("ansicht")) not in ("", "monat", "liste"):
+            unknown.append(view)
+        return unknown
+
+    @cached_property
+    def found(self) -> Found:
+        """What the index found."""
+        return self.find(
+            self.period.bounds if self.period else _NOTHING,
+            order=self.period.order if self.period else "beginn",
+            page=1 if self.is_month else self.page,
+            size=MOST_IN_A_MONTH if self.is_month else PAGE_SIZE,
+        )
+
+    def find(self, bounds: facets.Bounds, *, order: str, size: int, page: int = 1) -> Found:
+        """What the index finds for the facets within these bounds, whatever period was asked for."""
+        return finding.find(
+            kind_of(Dialogue),
+            Dialogue.search_shape,
+            chosen=self.codes,
+            between=bounds,
+            order=order,
+            page=page,
+            size=size,
+            at=self.at,
+        )
+
+
+@dataclass(frozen=True)
+class PeriodOption:
+    word: str
+    label: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the page says about one question for the list."""
+
+    hits: int
+    #: Dialogues of the period, whatever their facets.
+    everything: int
+    facets: Sequence[Facet]
+    chips: Sequence[Chip]
+    unknown: Sequence[str]
+    period: Period | None
+    periods: Sequence[PeriodOption]
+    #: The query string of the facets alone, which feeds and other views keep, and the same with the period.
+    facet_query: str
+    query: str
+    alternatives: Sequence[Alternative]
+
+    @property
+    def is_past(self) -> bool:
+        """Whether the list shows what is over."""
+        return bool(self.period and self.period.is_past)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether nothing was asked for."""
+        return not self.query
+
+
+def find(filterset: DialogueFilter) -> Finding:
+    """Say what was found, what else there is to choose, and the ways on."""
+    found, chosen, period = filterset.found, filterset.chosen, filterset.period
+    boxes = [filterset.catalogue.facet(name, found.counts, chosen.get(name, [])) for name in LABELS]
+    labels = {(facet.name, option.value): option.label for facet in boxes for option in facet.options}
+    asked: list[Pair] = [(name, value) for name, values in chosen.items() for value in values]
+    word = period.word if period else ""
+    time: list[Pair] = [("zeitraum", word)] if word and not filterset.is_month else []
+    if period and time:
+        labels[time[0]] = period.label.capitalize() if period.label[0].islower() else period.label
+    view: list[Pair] = [("ansicht", "monat"), ("monat", f"{filterset.month:%Y-%m}")] if filterset.is_month else []
+    everything = [*asked, *time]
+    return Finding(
+        hits=found.hits,
+        everything=found.everything,
+        facets=boxes,
+        chips=[Chip(labels.get(pair, pair[1]), query_of([*_without(everything, pair), *view])) for pair in everything],
+        unknown=filterset.unknown,
+        period=period,
+        periods=_period_options(filterset, period),
+        facet_query=query_of(asked),
+        query=query_of(everything),
+        alternatives=[] if found.hits else list(_alternatives(found, asked, [*time, *view], labels)),
+    )
+
+
+def query_of(pairs: Iterable[Pair]) -> str:
+    """The query string of these names and values."""
+    query = QueryDict(mutable=True)
+    for name, value in pairs:
+        query.appendlist(name, value)
+    return query.urlencode()
+
+
+def _period_options(filterset: DialogueFilter, chosen: Period | None) -> list[PeriodOption]:
+    offered = facets.periods(filterset.at)
+    if chosen and chosen.word not in {period.word for period in offered}:
+        # A month or a year from a link: it stays chosen when a box is ticked.
+        offered.append(chosen)
+    return [PeriodOption(each.word, each.label, each == chosen) for each in offered]
+
+
+def _alternatives(
+    found: Found, asked: Sequence[Pair], kept_always: Sequence[Pair], labels: Mapping[Pair, str]
+) -> Iterable[Alternative]:
+    """The ways on from an empty list: each facet dropped in turn, where that would show something."""
+    for dropped in dict.fromkeys(name for name, _ in asked):
+        kept = [pair for pair in asked if pair[0] != dropped]
+        if kept and found.without[dropped]:
+            label = ", ".join([*(labels.get(pair, pair[1]) for pair in kept), LABELS[dropped][1]])
+            yield Alternative(label, query_of([*kept, *kept_always]), found.without[dropped])
+
+
+def _without(pairs: Iterable[Pair], dropped: Pair) -> list[Pair]:
+    return [pair for pair in pairs if pair != dropped]

@@ -1,0 +1,75 @@
+"""Dialogues with their parts in one statement: for cards, and for the page of one (see platform_mark.publishing.parts)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from django.db.models import OuterRef, QuerySet
+
+from platform_mark.publishing import parts
+from platform_mark.publishing.parts import Part, part
+from platform_mark.taxonomy.models import Branch
+
+from .models import (
+    AgendaItem,
+    Agreement,
+    Dialogue,
+    DialogueDocument,
+    DialoguePicture,
+    DialogueQuerySet,
+    Host,
+    Outcome,
+    SeatKind,
+)
+
+_IMAGE = ("id", "token", "widths", "width", "height", "alt", "is_decorative", "credit", "focal_x", "focal_y")
+_DOCUMENT = ("id", "token", "title", "name", "size")
+_ACTOR = ("id", "name", "slug", "state", "is_fictitious")
+
+_mine = {"dialogue": OuterRef("pk")}
+_BRANCHES = part(Branch.objects.current().filter(dialogues=OuterRef("pk")), "id", "name", "slug")
+_CARD: Mapping[str, Part] = {"branches": _BRANCHES}
+_ROW: Mapping[str, Part] = {
+    "branches": _BRANCHES,
+    "documents": part(DialogueDocument.objects.public().filter(**_mine), "id", document=_DOCUMENT),
+    "outcomes": part(Outcome.objects.filter(**_mine), "id", "kind", "text"),
+}
+_PAGE: Mapping[str, Part] = {
+    **_ROW,
+    "seat_kinds": part(SeatKind.objects.filter(**_mine), "id", "way", "name", "capacity"),
+    "agenda": part(AgendaItem.objects.filter(**_mine), "id", "starts_at", "title", "detail", "person", "person_agreed"),
+    "hosts": part(Host.objects.filter(**_mine), "id", "role", "name", "is_fictitious", actor=_ACTOR),
+    "pictures": part(DialoguePicture.objects.public().shown().filter(**_mine), "id", "caption", image=_IMAGE),
+    "agreements": part(
+        Agreement.objects.filter(**_mine),
+        *("id", "text", "owner", "due_on", "state", "reason", "reported_on"),
+        actor=_ACTOR,
+    ),
+}
+
+
+def cards(dialogues: DialogueQuerySet) -> list[Dialogue]:
+    """These dialogues with what a card shows; one query."""
+    return _filled(parts.with_parts(dialogues.select_related("municipality"), _CARD), _CARD)
+
+
+def rows(dialogues: DialogueQuerySet) -> list[Dialogue]:
+    """The same, and with report, public documents and outcomes, for those that are over; one query."""
+    return _filled(parts.with_parts(dialogues.select_related("municipality", "report"), _ROW), _ROW)
+
+
+def with_page(dialogues: DialogueQuerySet) -> QuerySet:
+    """Annotate a queryset so that `fill` finds all that the page of one dialogue shows in its own row."""
+    return parts.with_parts(dialogues.select_related("municipality", "report", "series"), _PAGE)
+
+
+def fill(dialogue: Dialogue) -> Dialogue:
+    """Put the rows that came along into the relations, as a prefetch would have done."""
+    return parts.fill(dialogue, _PAGE)
+
+
+def _filled(dialogues: Iterable[Dialogue], of: Mapping[str, Part]) -> list[Dialogue]:
+    return [parts.fill(dialogue, of) for dialogue in dialogues]
+
+
+def hosts_of(dialogue: Dialogue, role: Host.Role) -> Sequence[Host]:
+    """Those of one role, in their order, from what is in hand."""
+    return [host for host in dialogue.hosts.all() if host.role == role]

@@ -1,0 +1,191 @@
+"""How many seats there are, who holds them, and how that is said to visitors and to staff.
+
+Seats are counted in people, per dialogue and kind of seat: taken = confirmed + offered. Whoever decides by these numbers
+holds the lock of the dialogue (`dialogues.registration`); pages only show them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from django.db import connection
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from .models import Dialogue, Registration, SeatKind
+
+# So few free seats are worth saying: at most this many, or this share of all.
+FEW_SEATS, FEW_SHARE = 3, 0.2
+
+_HOLDS_A_SEAT = Q(attendees__registration__state__in=[Registration.State.CONFIRMED, Registration.State.OFFERED])
+_WAITS = Q(attendees__registration__state=Registration.State.WAITING)
+
+
+class Word(Enum):
+    FREE = "free"
+    FEW = "few"
+    WAITING = "waiting"
+    FULL = "full"
+    NOT_YET = "not-yet"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+    OVER = "over"
+    INVITATION = "invitation"
+
+
+@dataclass(frozen=True)
+class KindState:
+    """One kind of seat: how many there are, are free for somebody new, and how many people wait."""
+
+    name: str
+    capacity: int
+    taken: int
+    waiting: int
+
+    @property
+    def free(self) -> int:
+        """Seats that nobody holds; none, where capacity has been lowered under what is taken."""
+        return max(self.capacity - self.taken, 0)
+
+
+@dataclass(frozen=True)
+class SeatState:
+    """What can be said about the seats of one dialogue, all kinds together. `waiting` counts bookings, as places do."""
+
+    word: Word
+    label: str
+    free: int
+    capacity: int
+    waiting: int
+    is_open: bool
+    kinds: tuple[KindState, ...] = ()
+
+    @property
+    def tone(self) -> str:
+        """The tone of the state in the look of the portal: ok, warn, err, or none."""
+        return {Word.FREE: "ok", Word.FEW: "warn", Word.WAITING: "warn", Word.CANCELLED: "err"}.get(self.word, "")
+
+    @property
+    def taken_percent(self) -> int:
+        """The share of seats that are taken, for the bar."""
+        return 100 if not self.capacity else round(100 * (self.capacity - self.free) / self.capacity)
+
+
+def seat_state(dialogue: Dialogue, at: datetime | None = None) -> SeatState:
+    """The state of one dialogue at the instant `at` (now, if not given)."""
+    return seat_states([dialogue], at)[dialogue.pk]
+
+
+def seat_states(dialogues: Iterable[Dialogue], at: datetime | None = None) -> dict[int, SeatState]:
+    """The states of several dialogues by key, in one query however many they are."""
+    at = at or timezone.now()
+    rows = list(dialogues)
+    keys = [dialogue.pk for dialogue in rows]
+    kinds: dict[int, list[KindState]] = {key: [] for key in keys}
+    in_line = Registration.objects.filter(dialogue=OuterRef("dialogue"), state=Registration.State.WAITING)
+    counted = SeatKind.objects.filter(dialogue__in=keys).annotate(
+        taken=Count("attendees", filter=_HOLDS_A_SEAT),
+        waiting=Count("attendees", filter=_WAITS),
+        bookings=Subquery(in_line.order_by().values("dialogue").annotate(number=Count("pk")).values("number")),
+    )
+    waiting: dict[int, int] = {}
+    for kind in counted.order_by("order", "pk"):
+        kinds[kind.dialogue_id].append(KindState(kind.name, kind.capacity, kind.taken, kind.waiting))
+        waiting[kind.dialogue_id] = kind.bookings or 0
+    return {
+        dialogue.pk: _state(dialogue, tuple(kinds[dialogue.pk]), waiting.get(dialogue.pk, 0), at) for dialogue in rows
+    }
+
+
+@dataclass(frozen=True)
+class KindCount:
+    """The numbers of one kind of seat at one moment; `free` is below nothing where capacity has been lowered."""
+
+    free: int
+    people_waiting: int
+    bookings_waiting: int
+
+
+def count_seats(dialogue: Dialogue) -> dict[int, KindCount]:
+    """The numbers of each kind of seat by its key, in one statement: it runs under the lock that all others wait for."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT k.id, k.capacity - count(*) FILTER (WHERE r.state IN ('confirmed', 'offered')),
+                count(*) FILTER (WHERE r.state = 'waiting'), count(DISTINCT r.id) FILTER (WHERE r.state = 'waiting')
+            FROM dialogues_seatkind k
+            LEFT JOIN dialogues_attendee a ON a.seat_kind_id = k.id
+            LEFT JOIN dialogues_registration r ON r.id = a.registration_id
+            WHERE k.dialogue_id = %s GROUP BY k.id
+            """,
+            [dialogue.pk],
+        )
+        return {key: KindCount(*numbers) for key, *numbers in cursor.fetchall()}
+
+
+def place_in_line(registration: Registration) -> int:
+    """The place that somebody waiting is told: bookings before theirs that wait for the same kind of seat, and one."""
+    kinds = registration.attendees.values("seat_kind")
+    earlier = Registration.objects.filter(
+        dialogue=registration.dialogue_id,
+        state=Registration.State.WAITING,
+        waiting_number__lt=registration.waiting_number,
+        attendees__seat_kind__in=kinds,
+    )
+    return earlier.distinct().count() + 1
+
+
+def waiting_hint(dialogue: Dialogue) -> str:
+    """What staff should know about the waiting list: „8 warten, 10 Plätze mehr würden alle aufnehmen“. Empty if none."""
+    kinds = count_seats(dialogue).values()
+    waiting = sum(kind.people_waiting for kind in kinds)
+    if not waiting:
+        return ""
+    missing = sum(max(kind.people_waiting - kind.free, 0) for kind in kinds if kind.people_waiting)
+    people = "1 wartet" if waiting == 1 else f"{waiting} warten"
+    if not missing:
+        return f"{people}, obwohl Plätze frei sind: Die Anmeldung ist geschlossen oder eine Gruppe passt nicht."
+    seats = "1 Platz mehr würde" if missing == 1 else f"{missing} Plätze mehr würden"
+    return f"{people}, {seats} alle aufnehmen"
+
+
+def _state(dialogue: Dialogue, kinds: tuple[KindState, ...], waiting: int, at: datetime) -> SeatState:
+    # Free seats of a kind that others wait for go to them.
+    free = sum(kind.free for kind in kinds if not kind.waiting)
+    capacity = sum(kind.capacity for kind in kinds)
+    word, label = _word(dialogue, free, capacity, waiting, at)
+    is_open = word in {Word.FREE, Word.FEW, Word.WAITING} or (
+        word is Word.INVITATION and _closed_word(dialogue, at) is None
+    )
+    return SeatState(word, label, free, capacity, waiting, is_open, kinds)
+
+
+def _word(dialogue: Dialogue, free: int, capacity: int, waiting: int, at: datetime) -> tuple[Word, str]:
+    closed = _closed_word(dialogue, at)
+    if closed:
+        return closed
+    if dialogue.is_by_invitation:
+        return Word.INVITATION, "Nur mit Einladung"
+    exact = dialogue.shows_exact_numbers
+    if free:
+        few = free <= max(FEW_SEATS, capacity * FEW_SHARE)
+        word, label = (Word.FEW, "Wenige Plätze") if few else (Word.FREE, "Plätze frei")
+        return word, f"{free} von {capacity} Plätzen frei" if exact else label
+    if not capacity:
+        return Word.FULL, "Ausgebucht"
+    return Word.WAITING, f"Warteliste: {waiting or 'niemand'} vor Ihnen" if exact else "Warteliste"
+
+
+def _closed_word(dialogue: Dialogue, at: datetime) -> tuple[Word, str] | None:
+    if dialogue.cancelled_at:
+        return Word.CANCELLED, "Abgesagt"
+    if dialogue.ends_at and dialogue.ends_at <= at:
+        return Word.OVER, "Vorbei"
+    if dialogue.signup_opens_at and dialogue.signup_opens_at > at:
+        opens = timezone.localtime(dialogue.signup_opens_at)
+        return Word.NOT_YET, f"Anmeldung ab {date_format(opens, 'j. F Y')}"
+    if dialogue.signup_ends_at is None or dialogue.signup_ends_at <= at:
+        return Word.CLOSED, "Anmeldung geschlossen"
+    return None

@@ -1,0 +1,76 @@
+"""Why a branch is a focus of the region, or why it is not: figures with their sources, and the decision."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from platform_mark.taxonomy.models import Branch, Candidate, Evidence, Selection, Specialisation
+from platform_mark.taxonomy.selecting import standings
+
+# Beside the branch itself, so many others show whether its share is much.
+COMPARED = 3
+
+
+@dataclass(frozen=True)
+class Share:
+    """One row of the chart: percent of all employed people, and how long its bars are in percent of the longest."""
+
+    specialisation: Specialisation
+    region_width: int
+    land_width: int
+
+
+@dataclass(frozen=True)
+class Why:
+    """What the page of a branch says about the choice; falsy where there is nothing to say."""
+
+    evidence: Sequence[Evidence]
+    specialisation: Specialisation | None
+    shares: Sequence[Share]
+    candidacy: Candidate | None
+
+    def __bool__(self) -> bool:
+        return bool(self.evidence or self.specialisation or self.candidacy)
+
+
+def why(branch: Branch) -> Why:
+    """Gather it for one branch; three queries."""
+    specialisations = list(
+        Specialisation.objects.public()
+        .filter(branch__merged_into=None)
+        .select_related("branch")
+        .order_by("branch_id", "-year")
+        .distinct("branch_id")
+    )
+    own = next((row for row in specialisations if row.branch_id == branch.pk), None)
+    others = sorted((row for row in specialisations if row is not own), key=lambda row: -row.branch_in_region)
+    candidacies = Candidate.objects.filter(branch=branch, selection__in=Selection.objects.decided())
+    return Why(
+        evidence=list(Evidence.objects.public().filter(branch=branch)),
+        specialisation=own,
+        shares=_shares([own, *others[:COMPARED]]) if own else [],
+        candidacy=candidacies.select_related("selection").order_by("-selection__decided_on", "-selection__pk").first(),
+    )
+
+
+@require_safe
+def selection(request: HttpRequest) -> HttpResponse:
+    """How the focus branches were chosen the last time: criteria, weights, points, and who decided; or that it is open."""
+    latest = Selection.objects.decided().first()
+    context: dict[str, Any] = {"selection": latest}
+    if latest:
+        context |= {"criteria": list(latest.criteria.all()), "standings": standings(latest)}
+    else:
+        context["named"] = Branch.objects.current().filter(focus_candidate=True)
+    return render(request, "pages/branch_selection.html", context)
+
+
+def _shares(rows: Sequence[Specialisation]) -> list[Share]:
+    longest = max(max(row.share_in_region, row.share_in_land) for row in rows) or 1
+    return [
+        Share(row, round(row.share_in_region / longest * 100), round(row.share_in_land / longest * 100)) for row in rows
+    ]

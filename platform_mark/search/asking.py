@@ -1,0 +1,232 @@
+"""What a visitor asked of a list, by words and facets, and how many each further choice would show."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import django_filters
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django_filters.fields import MultipleChoiceField
+
+from . import finding
+from .facets import Catalogue, Facet, Option
+from .finding import Found
+from .index import kind_of
+from .question import LONGEST_QUESTION, Question, ask
+
+# Far beyond any last page, and no number for the database to stumble over.
+LAST_PAGE = 10**9
+RELEVANCE = "relevanz"
+
+# The name of a parameter and one of its values.
+Pair = tuple[str, str]
+
+
+class OpenChoiceField(MultipleChoiceField):
+    """A choice that takes unknown values, too: they match nothing, and the page says so."""
+
+    def valid_value(self, value: object) -> bool:
+        return True
+
+
+class AnyOf(django_filters.MultipleChoiceFilter):
+    """One facet: any of the chosen values will do."""
+
+    field_class = OpenChoiceField
+
+
+class IndexedFilter(django_filters.FilterSet):
+    """What was asked for. The index says which entries are meant; the queryset says what may be shown.
+
+    A list names its model in `Meta`, one `AnyOf` for each facet of its catalogue, its orders and its page size.
+    """
+
+    q = django_filters.CharFilter(label="Wonach suchen Sie?")
+    sortierung = django_filters.CharFilter(label="Sortieren")
+    seite = django_filters.CharFilter(label="Seite")
+
+    #: Word in addresses -> label and order of the index.
+    orders: ClassVar[Mapping[str, tuple[str, str]]]
+    #: The order where nothing is asked.
+    first_order: ClassVar[str]
+    page_size: ClassVar[int]
+
+    def __init__(self, data: QueryDict, *, catalogue: Catalogue, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.catalogue = catalogue
+
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        """The entries of the page that was asked for, or where there is none, the nearest."""
+        ids = [row.object_id for row in self.found.rows] or self.found.nearest
+        return queryset.filter(pk__in=ids)
+
+    @property
+    def text(self) -> str:
+        """What was typed, as it was typed."""
+        return self._value("q")
+
+    @cached_property
+    def chosen(self) -> Mapping[str, list[str]]:
+        """The values asked for, by facet, each once; only facets with any."""
+        cleaned = self.form.cleaned_data if self.form.is_valid() else {}
+        # A form that asks "any branch" sends an empty word.
+        chosen = {name: list(dict.fromkeys(filter(None, cleaned.get(name) or []))) for name in self.catalogue.labels}
+        return {name: values for name, values in chosen.items() if values}
+
+    @cached_property
+    def codes(self) -> Mapping[str, list[str]]:
+        """What the index is asked for, by facet; a list may add what it takes for granted."""
+        return {facet: self.catalogue.codes(facet, asked) for facet, asked in self.chosen.items()}
+
+    @cached_property
+    def question(self) -> Question | None:
+        """The text, understood; None where it has no word in it."""
+        question = ask(self.text) if self.text else None
+        return question if question and (question.clauses or question.unknown) else None
+
+    @property
+    def order(self) -> str:
+        """The word of the order: the one asked for, or what fits the question."""
+        word = self._value("sortierung")
+        if word not in self.orders or (word == RELEVANCE and not self.question):
+            return RELEVANCE if self.question else self.first_order
+        return word
+
+    @property
+    def page(self) -> int:
+        """The page asked for: the first for what is no number, the last for what is none of ours."""
+        try:
+            number = int(self._value("seite") or 1)
+        except ValueError:
+            return 1
+        return min(number, LAST_PAGE) if number > 0 else LAST_PAGE
+
+    @cached_property
+    def found(self) -> Found:
+        """What the index found."""
+        return self.look(page=self.page, size=self.page_size)
+
+    def look(self, *, page: int, size: int) -> Found:
+        """Ask the index for a page of any size; a page beyond the last is the last."""
+        model = self._meta.model
+        return finding.find(
+            kind_of(model),
+            model.search_shape,
+            question=self.question,
+            chosen=self.codes,
+            order=self.orders[self.order][1],
+            page=page,
+            size=size,
+        )
+
+    def _value(self, name: str) -> str:
+        cleaned = self.form.cleaned_data if self.form.is_valid() else {}
+        return (cleaned.get(name) or "").strip()
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One thing asked for, with the query string of the list without it."""
+
+    label: str
+    query: str
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """What the list would show with one thing dropped."""
+
+    label: str
+    query: str
+    hits: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the page says about one question for the list."""
+
+    hits: int
+    #: Entries that meet the text, whatever their facets.
+    total: int
+    #: Whether there is no entry at all.
+    is_bare: bool
+    everything: int
+    text: str
+    is_cut: bool
+    #: Words that occur in no entry.
+    unknown_words: Sequence[str]
+    #: What was probably meant, with the query string that asks for it.
+    meant: str
+    meant_query: str
+    #: Whether only some of the words are met.
+    is_loose: bool
+    facets: Sequence[Facet]
+    chips: Sequence[Chip]
+    unknown: Sequence[str]
+    orders: Sequence[Option]
+    query: str
+    alternatives: Sequence[Alternative]
+
+
+def find(filterset: IndexedFilter) -> Finding:
+    """Say what was found, what else there is to choose, and the ways on."""
+    found, chosen, question = filterset.found, filterset.chosen, filterset.question
+    catalogue = filterset.catalogue
+    facets = [catalogue.facet(name, found.counts, chosen.get(name, [])) for name in catalogue.labels]
+    labels = {(facet.name, option.value): option.label for facet in facets for option in facet.options}
+    text = filterset.text[:LONGEST_QUESTION]
+    asked: list[Pair] = [("q", text)] if question else []
+    labels["q", text] = f"„{text}“"
+    facet_pairs = [(name, value) for name, values in chosen.items() for value in values]
+    asked += facet_pairs
+    sorting: list[Pair] = [("sortierung", filterset.order)] if filterset.form.cleaned_data.get("sortierung") else []
+    # What looks like a typing error is mended only where that found something.
+    meant = question.meant if question and found.total and not found.level else ""
+    return Finding(
+        hits=found.hits,
+        total=found.total,
+        is_bare=not found.hits and not found.everything,
+        everything=found.everything,
+        text=filterset.text,
+        is_cut=len(filterset.text) > LONGEST_QUESTION,
+        unknown_words=question.unknown if question else [],
+        meant=meant,
+        meant_query=_query([("q", meant), *facet_pairs, *sorting]),
+        is_loose=found.level > 0,
+        facets=facets,
+        chips=[Chip(labels.get(pair, pair[1]), _query([*_without(asked, pair), *sorting])) for pair in asked],
+        unknown=[value for name, value in facet_pairs if (name, value) not in labels],
+        orders=[
+            Option(word, label, 0, word == filterset.order)
+            for word, (label, _) in filterset.orders.items()
+            if word != RELEVANCE or question
+        ],
+        query=_query([*asked, *sorting]),
+        alternatives=[] if found.hits else list(_alternatives(found, asked, labels, catalogue)),
+    )
+
+
+def _alternatives(
+    found: Found, asked: Sequence[Pair], labels: Mapping[Pair, str], catalogue: Catalogue
+) -> Iterable[Alternative]:
+    """The ways on from an empty list: each thing dropped in turn, where that would show something."""
+    hits = {**found.without, "q": found.without_text}
+    for dropped in dict.fromkeys(name for name, _ in asked):
+        kept = [pair for pair in asked if pair[0] != dropped]
+        if kept and hits[dropped]:
+            any_label = "ohne Suchwort" if dropped == "q" else catalogue.labels[dropped][1]
+            label = ", ".join([*(labels.get(pair, pair[1]) for pair in kept), any_label])
+            yield Alternative(label, _query(kept), hits[dropped])
+
+
+def _without(pairs: Iterable[Pair], dropped: Pair) -> list[Pair]:
+    return [pair for pair in pairs if pair != dropped]
+
+
+def _query(pairs: Iterable[Pair]) -> str:
+    query = QueryDict(mutable=True)
+    for name, value in pairs:
+        query.appendlist(name, value)
+    return query.urlencode()
