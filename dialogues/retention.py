@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from platform_mark.mail.models import OutgoingMail
+from platform_mark.mail.privacy import erase_mails
 
 from .mails import PURPOSE, Kind
 from .models import Answer, Attendee, Registration
@@ -115,6 +116,4 @@ def forget_person(registration: Registration) -> None:
     for name, value in emptied.items():
         setattr(registration, name, value)
     mails = OutgoingMail.objects.filter(token_purpose=PURPOSE, token_row=registration.pk)
-    # A mail that is being sent right now keeps its row, so that the worker finds it.
-    mails.filter(Q(leased_until=None) | Q(leased_until__lt=now), state=OutgoingMail.State.WAITING).delete()
-    mails.update(text="", subject="gelöscht", to="geloescht@example.invalid", address_key="", error="")
+    erase_mails(mails)

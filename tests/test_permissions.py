@@ -135,7 +135,7 @@ admin:outbox_bulkmail_delete                            302            403      
 admin/outbox/bulkmail/<path:object_id>/                 302            403            302            302            302            302            302            302            302
 admin:outbox_mailtext_changelist                        302            403            403            403            403            200            403            200            200
 admin:outbox_mailtext_history                           302            403            403            403            403            200            403            200            200
-admin:outbox_mailtext_change                            302            403            403            403            403            302            403            302            302
+admin:outbox_mailtext_change                            302            403            403            403            403            200            403            200            200
 admin:outbox_mailtext_add                               302            403            403            403            403            403            403            403            403
 admin:outbox_mailtext_delete                            302            403            403            403            403            403            403            403            403
 admin/outbox/mailtext/<path:object_id>/                 302            403            302            302            302            302            302            302            302
@@ -302,7 +302,9 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
         "dialogues/registration": make_registration(meeting),
         "dialogues/series": Series.objects.create(name="Metallrunde"),
         "dialogues/agreement": Agreement.objects.create(dialogue=meeting, text="Vorlage schicken"),
-        "dialogues/feedback": [*(meeting.feedback.create(was_useful=5, was_fitting=4, will_act=3) for _ in range(5))].pop(),
+        "dialogues/feedback": [
+            *(meeting.feedback.create(was_useful=5, was_fitting=4, will_act=3) for _ in range(5))
+        ].pop(),
         "practices/suggestion": Suggestion.objects.earliest("pk"),
     }
     special = {

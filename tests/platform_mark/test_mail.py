@@ -322,6 +322,13 @@ def test_an_address_that_is_none_is_refused(to: str) -> None:
     assert not OutgoingMail.objects.exists()
 
 
+def test_a_text_of_the_staff_that_a_later_version_has_outdated_stops_no_mail() -> None:
+    MailText.objects.create(kind="letter", subject="Hallo {frueher}", text="{eckdaten} {link}")
+    mail = queue_letter(LETTER, "chef@firma.test", letter())
+    assert mail is not None
+    assert mail.subject == "Für Heat & Co's: Rüsten ohne Suchen"
+
+
 # ---------------------------------------------------------------- several people
 
 
