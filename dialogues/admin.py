@@ -25,7 +25,8 @@ from platform_mark.taxonomy.forms import WordsField
 from platform_mark.taxonomy.models import Branch, TargetGroup
 
 from . import occupancy, planning, snapshot
-from .desk.attendance import AttendancePages, attendance
+from .attendance import attendance
+from .desk.attendance import AttendancePages
 from .desk.forms import CancelForm, CopyForm, PeriodForm, RescheduleForm, SeriesForm
 from .desk.month import month, month_of
 from .desk.registrations import RegistrationAdmin
@@ -91,11 +92,11 @@ class SeatKindForm(forms.ModelForm):
         return cleaned
 
 
-class SeatKindInline(admin.TabularInline):
+class SeatKindInline(admin.StackedInline):
     model = SeatKind
     form = SeatKindForm
     extra = 1
-    fields = ["name", "way", "capacity", "order"]
+    fields = [("name", "way", "capacity"), "order"]
 
 
 class AgendaInline(admin.StackedInline):

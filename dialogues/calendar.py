@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from icalendar import Calendar, Event, vCalAddress, vText
 
+from platform_mark.contact import operator
+
 from .models import Dialogue, SeatKind
 
 METHODS = ("PUBLISH", "CANCEL")
@@ -76,8 +78,8 @@ def _event(dialogue: Dialogue, *, is_cancelled: bool, stamp: datetime | None) ->
     event.add("description", f"{dialogue.teaser}\n\n{address}")
     event.add("url", address)
     event.add("status", "CANCELLED" if is_cancelled or dialogue.cancelled_at else "CONFIRMED")
-    if contact := dialogue.contact_email or settings.OPERATOR["email"]:
+    if contact := dialogue.contact_email or operator()["email"]:
         organizer = vCalAddress(f"mailto:{contact}")
-        organizer.params["CN"] = vText(settings.OPERATOR["name"])
+        organizer.params["CN"] = vText(operator()["name"])
         event["organizer"] = organizer
     return event

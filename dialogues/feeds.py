@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.views.decorators.http import require_safe
 
+from platform_mark.contact import operator
+
 from . import reading
 from .calendar import event_calendar
 from .facets import load_catalogue
@@ -57,7 +59,7 @@ def atom(request: HttpRequest) -> HttpResponse:
         feed_url=f"{settings.BASE_URL}{reverse('dialogues:feed-atom')}{query}",
         description="Ein Betrieb zeigt, was er gemacht hat. Die anderen fragen nach.",
         language="de",
-        author_name=settings.OPERATOR["name"],
+        author_name=operator()["name"],
     )
     for dialogue in reading.cards(newest):
         address = f"{settings.BASE_URL}{dialogue.get_absolute_url()}"

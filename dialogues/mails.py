@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
+from platform_mark.contact import operator
 from platform_mark.mail import texts
 from platform_mark.mail.bulk import draft_bulk
 from platform_mark.mail.models import BulkMail
@@ -199,7 +200,7 @@ def _event_values(dialogue: Dialogue, ways: Iterable[str]) -> dict[str, str]:
         "wann": _plain(wording.when(dialogue.starts_at, dialogue.ends_at)) if has_time else dialogue.date_note,  # type: ignore[arg-type]
         "wo": where(dialogue, list(ways)),
         "seite": f"{settings.BASE_URL}/dialoge/{dialogue.slug}/",
-        "telefon": dialogue.contact_phone or settings.OPERATOR["phone"],
+        "telefon": dialogue.contact_phone or operator()["phone"],
         "wie_bald": how_soon(dialogue.starts_at) if dialogue.starts_at else "",
     }
     return values | {"eckdaten": _table(values)}
@@ -286,7 +287,7 @@ def _example(kind: Kind, is_real: bool) -> Letter:
     nowhere = Link("/test/{token}/", "test", 0, 0)
     made_up = _MADE_UP | {
         "seite": f"{settings.BASE_URL}/dialoge/ruesten-ohne-suchen/",
-        "telefon": settings.OPERATOR["phone"],
+        "telefon": operator()["phone"],
         "zugang": "",
     }
     return Letter(

@@ -22,6 +22,7 @@ from platform_mark.slugs import free_slug
 
 from . import registration as signing_up
 from . import wording
+from .attendance import attendance
 from .local_time import from_local, to_local
 from .mails import Kind, tell
 from .models import Attendee, Dialogue, Notice, Registration, Report, SeatKind, Series
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from platform_mark.accounts.models import User
 
 MOST_IN_SERIES = 26
+SMALLEST_TOLD = 3
 WHEN = ("starts_at", "ends_at")
 WHERE = ("form", "venue", "street", "postal_code", "municipality", "place")
 # What those who come must be told when it changes.
@@ -258,7 +260,13 @@ def publish_report(dialogue: Dialogue, *, by: "User | None" = None) -> int:
     if report.published_at:
         raise PlanRefused("Der Nachbericht ist schon veröffentlicht.")
     report.published_at = timezone.now().replace(microsecond=0)
-    report.save(update_fields=["published_at"])
+    came_in_numbers = attendance(dialogue)
+    # What staff left empty is filled from the tick list; a number as small as this would be somebody.
+    if report.participants is None and came_in_numbers.people >= SMALLEST_TOLD:
+        report.participants = came_in_numbers.people
+    if report.companies is None and came_in_numbers.companies >= SMALLEST_TOLD:
+        report.companies = came_in_numbers.companies
+    report.save(update_fields=["published_at", "participants", "companies"])
     versions.record(dialogue, by=by, comment="Nachbericht veröffentlicht")
     index.put(dialogue)
     came = dialogue.registrations.filter(state=Registration.State.CONFIRMED).exclude(

@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from platform_mark.contact import operator
+
 from .models import Dialogue, Host
 
 _SCHEMA = "https://schema.org/"
@@ -38,7 +40,7 @@ def event(dialogue: Dialogue) -> dict[str, Any]:
             for host in dialogue.hosts.all()
             if host.role == Host.Role.HOST
         ]
-        or [{"@type": "Organization", "name": settings.OPERATOR["name"], "url": f"{settings.BASE_URL}/"}],
+        or [{"@type": "Organization", "name": operator()["name"], "url": f"{settings.BASE_URL}/"}],
     }
     if dialogue.moved_from:
         data["previousStartDate"] = _local(dialogue.moved_from)

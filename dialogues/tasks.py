@@ -7,6 +7,7 @@ from . import (
     reminding_tasks,  # noqa: F401 (its jobs are found by this import)
     retention,
 )
+from .formats import tasks as format_tasks  # noqa: F401 (as above)
 
 
 @app.periodic(cron="*/5 * * * *", periodic_id="expire-offers")

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from dialogues.formats import ideas, reporting
 from dialogues.mails import ONLINE_PURPOSE, PURPOSE
 from platform_mark.publishing import versions
+from platform_mark.slugs import german_slug
 from platform_mark.tokens import make_token
 from practices import suggesting
 from tests.dialogues.make import make_dialogue, make_registration
-from tests.make import LONG_WORD, Site
+from tests.make import FORMAT_TITLE, LONG_WORD, Site
+
+FORMAT_PATH = f"/formate/{german_slug(FORMAT_TITLE)}/"
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,19 @@ def public_pages(site: Site) -> dict[str, list[str]]:
         "legal-impressum": ["/impressum/"],
         "legal-datenschutz": ["/datenschutz/"],
         "legal-barrierefreiheit": ["/barrierefreiheit/"],
+        "legal-nutzungsbedingungen": ["/nutzungsbedingungen/"],
+        "legal-moderationsregeln": ["/moderationsregeln/"],
+        "legal-lizenz": ["/lizenz/"],
+        "legal-leichte-sprache": ["/leichte-sprache/"],
+        "legal-leichte-sprache-beispiele": ["/leichte-sprache-beispiele/"],
+        "legal-leichte-sprache-dialoge": ["/leichte-sprache-dialoge/"],
+        "barrier-sent": ["/barrierefreiheit/danke/"],
+        "formats:list": ["/formate/", "/formate/?zielgruppe=trainees", "/formate/?ziel=weltfrieden"],
+        "formats:set": ["/formate/karten/", "/formate/karten/?zielgruppe=trainees"],
+        "formats:detail": [site.format.get_absolute_url()],
+        "formats:report-sent": ["/formate/ausprobiert/fast-fertig/"],
+        "ideas:list": ["/ideen/"],
+        "ideas:sent": ["/ideen/danke/"],
         "practices:list": [
             "/beispiele/",
             "/beispiele/?seite=2",
@@ -96,7 +113,13 @@ def feeds(site: Site) -> dict[str, list[str]]:
 
 def form_pages() -> dict[str, list[str]]:
     """Addresses of pages for everybody with a form that posts: they need a cookie, so they stand apart from reading."""
-    return {"practices:suggest": ["/beispiele/vorschlagen/"], "account_login": ["/konto/anmelden/"]}
+    return {
+        "practices:suggest": ["/beispiele/vorschlagen/"],
+        "formats:report": [f"{FORMAT_PATH}ausprobiert/"],
+        "ideas:send": ["/ideen/neu/"],
+        "barrier-report": ["/barrierefreiheit/melden/"],
+        "account_login": ["/konto/anmelden/"],
+    }
 
 
 def secret_pages(site: Site) -> dict[str, list[str]]:
@@ -109,11 +132,29 @@ def secret_pages(site: Site) -> dict[str, list[str]]:
         email="chefin@haerterei.test",
     )
     token = make_token(suggesting.PURPOSE, suggestion.pk, suggestion.token_version)
+    idea = ideas.send(
+        target_group="trainees", problem="Zettel.", suggestion="Azubis suchen sie.", email="azubi@haerterei.test"
+    )
+    report = reporting.report(
+        site.format,
+        where="Härterei",
+        size="small",
+        with_whom="drei Azubis",
+        worked="Alles.",
+        failed="",
+        would_repeat=True,
+        email="azubi@haerterei.test",
+    )
     draft, booking = site.hidden[0], site.dialogues.registration
     booked = make_token(PURPOSE, booking.pk, booking.token_version)
     dialogue = make_dialogue("Rüsten online", seats=0, online_seats=5, online_link="https://raum.example/9931")
     online = make_registration(dialogue)
     return {
+        "ideas:own": [f"/ideen/meine/{make_token(ideas.PURPOSE, idea.pk, idea.token_version)}/"],
+        "formats:own-report": [
+            f"/formate/ausprobiert/{make_token(reporting.PURPOSE, report.pk, report.token_version)}/"
+        ],
+        "formats:preview": [f"/formate/vorschau/{versions.open_preview(site.format_draft)}/"],
         "dialogues:online": [f"/anmeldung/online/{make_token(ONLINE_PURPOSE, online.pk, online.token_version)}/"],
         "dialogues:preview": [f"/dialoge/vorschau/{versions.open_preview(site.dialogues.draft)}/"],
         "dialogues:feedback": [f"/anmeldung/{booked}/rueckmeldung/"],

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 from PIL import Image as Pixels
 
+from dialogues.formats.models import Format
 from platform_mark.accounts.models import User
 from platform_mark.accounts.roles import load_roles
 from platform_mark.media.documents import store_document
@@ -35,6 +36,7 @@ from platform_mark.taxonomy.models import (
 )
 from platform_mark.taxonomy.reference import load_reference
 from practices.models import Effect, Practice, PracticePicture, Prerequisite, Step
+from tests.dialogues.formats.make import make_format
 from tests.dialogues.make import Dialogues, fill_dialogues
 
 _numbers = count(1)
@@ -176,6 +178,7 @@ def make_selection(*branches: Branch, chosen: int = 1, **fields: object) -> Sele
     return selection
 
 
+FORMAT_TITLE = "Azubis suchen Zettelwirtschaft"
 LONG_WORD = "Kraftfahrzeugzulieferunternehmensnachfolgeberatungsgesellschaft"
 
 
@@ -195,6 +198,8 @@ class Site:
     plastics: Branch
     empty: Branch
     merged: Branch
+    format: Format
+    format_draft: Format
     dialogues: Dialogues
 
 
@@ -298,5 +303,7 @@ def fill_site() -> Site:
         plastics=plastics,
         empty=Branch.objects.current().get(practices=None, order=17),
         merged=merged,
+        format=make_format(FORMAT_TITLE, branches=(metal,), pitfalls="<p>Alle auf einmal.</p>", material=["Stift"]),
+        format_draft=make_format("Noch keine Karte", state=State.DRAFT, published_at=None),
         dialogues=fill_dialogues(plastics, rich, altena, LONG_WORD),
     )

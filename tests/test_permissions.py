@@ -10,15 +10,17 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.urls import reverse
 
+from dialogues.formats.models import Idea, TryReport
 from dialogues.models import Agreement, Series
 from platform_mark.accounts.models import User
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.media.models import Image
-from platform_mark.pages.models import LegalText
+from platform_mark.pages.models import BarrierReport, LegalText, Operator
 from platform_mark.search.models import Synonym
 from platform_mark.taxonomy.models import District, Municipality, Selection, Topic
 from practices.models import Practice, Suggestion
@@ -42,6 +44,14 @@ components                                              404            404      
 legal-impressum                                         200            200            200            200            200            200            200            200            200
 legal-datenschutz                                       200            200            200            200            200            200            200            200            200
 legal-barrierefreiheit                                  200            200            200            200            200            200            200            200            200
+legal-nutzungsbedingungen                               200            200            200            200            200            200            200            200            200
+legal-moderationsregeln                                 200            200            200            200            200            200            200            200            200
+legal-lizenz                                            200            200            200            200            200            200            200            200            200
+legal-leichte-sprache                                   200            200            200            200            200            200            200            200            200
+legal-leichte-sprache-beispiele                         200            200            200            200            200            200            200            200            200
+legal-leichte-sprache-dialoge                           200            200            200            200            200            200            200            200            200
+barrier-report                                          200            200            200            200            200            200            200            200            200
+barrier-sent                                            200            200            200            200            200            200            200            200            200
 sitemap                                                 200            200            200            200            200            200            200            200            200
 robots                                                  200            200            200            200            200            200            200            200            200
 security                                                200            200            200            200            200            200            200            200            200
@@ -61,6 +71,17 @@ practices:suggestion                                    200            200      
 practices:compare                                       200            200            200            200            200            200            200            200            200
 practices:preview                                       200            200            200            200            200            200            200            200            200
 practices:detail                                        200            200            200            200            200            200            200            200            200
+formats:list                                            200            200            200            200            200            200            200            200            200
+formats:set                                             200            200            200            200            200            200            200            200            200
+formats:report-sent                                     200            200            200            200            200            200            200            200            200
+formats:own-report                                      200            200            200            200            200            200            200            200            200
+formats:preview                                         200            200            200            200            200            200            200            200            200
+formats:detail                                          200            200            200            200            200            200            200            200            200
+formats:report                                          200            200            200            200            200            200            200            200            200
+ideas:list                                              200            200            200            200            200            200            200            200            200
+ideas:send                                              200            200            200            200            200            200            200            200            200
+ideas:sent                                              200            200            200            200            200            200            200            200            200
+ideas:own                                               200            200            200            200            200            200            200            200            200
 account_login                                           200            302            302            302            302            302            302            302            302
 account_logout                                          302            200            200            200            200            200            200            200            200
 account_change_password                                 302            200            200            200            200            200            200            200            200
@@ -168,6 +189,18 @@ admin:pages_legaltext_history                           302            403      
 admin:pages_legaltext_delete                            302            403            403            403            403            403            403            403            403
 admin:pages_legaltext_change                            302            403            403            403            403            403            200            200            200
 admin/pages/legaltext/<path:object_id>/                 302            403            302            302            302            302            302            302            302
+admin:pages_operator_changelist                         302            403            403            403            403            403            403            302            302
+admin:pages_operator_add                                302            403            403            403            403            403            403            403            403
+admin:pages_operator_history                            302            403            403            403            403            403            403            200            200
+admin:pages_operator_delete                             302            403            403            403            403            403            403            403            403
+admin:pages_operator_change                             302            403            403            403            403            403            403            200            200
+admin/pages/operator/<path:object_id>/                  302            403            302            302            302            302            302            302            302
+admin:pages_barrierreport_changelist                    302            403            403            200            403            403            200            200            200
+admin:pages_barrierreport_add                           302            403            403            403            403            403            403            403            403
+admin:pages_barrierreport_history                       302            403            403            200            403            403            200            200            200
+admin:pages_barrierreport_delete                        302            403            403            403            403            403            403            403            403
+admin:pages_barrierreport_change                        302            403            403            200            403            403            200            200            200
+admin/pages/barrierreport/<path:object_id>/             302            403            302            302            302            302            302            302            302
 admin:practices_practice_release                        302            403            403            200            403            403            403            403            200
 admin:practices_practice_revise                         302            403            405            405            405            405            405            405            405
 admin:practices_practice_import                         302            403            403            200            403            403            403            403            200
@@ -244,6 +277,29 @@ admin:practices_suggestion_history                      302            403      
 admin:practices_suggestion_delete                       302            403            403            403            403            403            403            403            403
 admin:practices_suggestion_change                       302            403            403            200            403            403            200            403            200
 admin/practices/suggestion/<path:object_id>/            302            403            302            302            302            302            302            302            302
+admin:dialogues_format_versions                         302            403            403            200            403            403            403            403            200
+admin:dialogues_format_move                             302            403            405            405            405            405            405            405            405
+admin:dialogues_format_preview                          302            403            405            405            405            405            405            405            405
+admin:dialogues_format_changelist                       302            403            403            200            403            403            403            403            200
+admin:dialogues_format_add                              302            403            403            200            403            403            403            403            200
+admin:dialogues_format_history                          302            403            403            200            403            403            403            403            200
+admin:dialogues_format_delete                           302            403            403            200            403            403            403            403            200
+admin:dialogues_format_change                           302            403            403            200            403            403            403            403            200
+admin/dialogues/format/<path:object_id>/                302            403            302            302            302            302            302            302            302
+admin:dialogues_idea_answer                             302            403            403            200            403            403            403            403            200
+admin:dialogues_idea_changelist                         302            403            403            200            403            403            200            403            200
+admin:dialogues_idea_add                                302            403            403            403            403            403            403            403            403
+admin:dialogues_idea_history                            302            403            403            200            403            403            200            403            200
+admin:dialogues_idea_delete                             302            403            403            200            403            403            403            403            200
+admin:dialogues_idea_change                             302            403            403            200            403            403            200            403            200
+admin/dialogues/idea/<path:object_id>/                  302            403            302            302            302            302            302            302            302
+admin:dialogues_tryreport_answer                        302            403            403            200            403            403            403            403            200
+admin:dialogues_tryreport_changelist                    302            403            403            200            403            403            200            403            200
+admin:dialogues_tryreport_add                           302            403            403            403            403            403            403            403            403
+admin:dialogues_tryreport_history                       302            403            403            200            403            403            200            403            200
+admin:dialogues_tryreport_delete                        302            403            403            403            403            403            403            403            403
+admin:dialogues_tryreport_change                        302            403            403            200            403            403            200            403            200
+admin/dialogues/tryreport/<path:object_id>/             302            403            302            302            302            302            302            302            302
 admin:app_list                                          302            403            404            200            200            200            200            404            200
 admin/(?P<url>.*)$                                      302            403            404            404            404            404            404            404            404
 """
@@ -298,6 +354,11 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
         "media/document": document,
         "pages/legaltext": LegalText.objects.earliest("pk"),
         "practices/practice": site.hidden[0],
+        "pages/operator": Operator.objects.create(**settings.OPERATOR),
+        "pages/barrierreport": BarrierReport.objects.create(where="/", what="Kein Fokus."),
+        "dialogues/format": site.format_draft,
+        "dialogues/idea": Idea.objects.earliest("pk"),
+        "dialogues/tryreport": TryReport.objects.earliest("pk"),
         "dialogues/dialogue": meeting,
         "dialogues/registration": make_registration(meeting),
         "dialogues/series": Series.objects.create(name="Metallrunde"),

@@ -39,7 +39,7 @@ from tests.markup import Page
 pytestmark = pytest.mark.django_db
 
 BYTES_OF_HTML = 45_000
-LEGAL = ["/impressum/", "/datenschutz/", "/barrierefreiheit/"]
+LEGAL = ["/impressum/", "/datenschutz/", "/barrierefreiheit/", "/leichte-sprache/"]
 
 
 @dataclass
@@ -187,7 +187,10 @@ def test_every_kind_of_page_has_a_place_in_the_list_of_pages(visit: Visit) -> No
     """A new public page must be added to tests/addresses.py, or it would be left out of everything below."""
     machines = {"sitemap", "robots", "security", "healthz", "readyz", "media:image", "media:document"}
     inside = {"components"}
-    secret = {"practices:suggestion", "practices:preview", "dialogues:preview", "dialogues:feedback"}
+    secret = {
+        *("practices:suggestion", "practices:preview", "dialogues:preview", "dialogues:feedback"),
+        *("ideas:own", "formats:own-report", "formats:preview"),
+    }
     public = {route.name for route in routes() if not route.path.startswith(("admin/", "konto/"))}
     listed = {*public_pages(visit.site), *feeds(visit.site), *form_pages(), *secret} - {"account_login"}
     assert public - machines - inside == listed

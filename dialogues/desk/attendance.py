@@ -7,7 +7,7 @@ import segno
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -157,22 +157,3 @@ def _matches(person: Attendee, wanted: str) -> bool:
     words = wanted.casefold().split()
     text = f"{person.name} {person.registration.company} {person.registration.contact_name}".casefold()
     return all(word in text for word in words)
-
-
-@dataclass(frozen=True)
-class Attendance:
-    """Who came: what the report says where staff wrote no numbers of their own."""
-
-    people: int
-    companies: int
-    absent: int
-
-
-def attendance(dialogue: Dialogue) -> Attendance:
-    """The counts of the tick list; they stay when the names have been deleted."""
-    counts = Registration.objects.filter(dialogue=dialogue).aggregate(
-        people=Count("attendees", filter=Q(attendees__presence=Attendee.Presence.ATTENDED)),
-        companies=Count("pk", filter=Q(attendees__presence=Attendee.Presence.ATTENDED), distinct=True),
-        absent=Count("attendees", filter=Q(attendees__presence=Attendee.Presence.ABSENT)),
-    )
-    return Attendance(**counts)

@@ -16,7 +16,7 @@ class IdeaForm(forms.ModelForm, OpenForm):
         help_texts = {
             "problem": "Ein Satz genügt: „Die Älteren trauen sich nicht an das Tablet.“",
             "suggestion": "Was würden Sie ausprobieren? Auch halbfertige Ideen helfen.",
-            "email": "Freiwillig. Nur wenn Sie wissen möchten, was aus Ihrer Idee wird.",
+            "email": "Nur wenn Sie wissen möchten, was aus Ihrer Idee wird.",
         }
         widgets = {
             "target_group": forms.RadioSelect,

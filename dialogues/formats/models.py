@@ -141,6 +141,11 @@ class Format(Publishable):
         return search.in_words(self.duration_minutes)
 
     @property
+    def duration_figure(self) -> str:
+        """The time a group needs, short enough to stand as a figure."""
+        return search.in_short(self.duration_minutes)
+
+    @property
     def preparation_text(self) -> str:
         """The time of who prepares it, in words."""
         return search.in_words(self.preparation_minutes) if self.preparation_minutes else "keine"

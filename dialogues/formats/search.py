@@ -54,6 +54,11 @@ def in_words(minutes: int) -> str:
     return _many(minutes / MINUTES_A_DAY, "Tag", "Tage")
 
 
+def in_short(minutes: int) -> str:
+    """The same as `in_words`, with short units for a narrow column."""
+    return in_words(minutes).replace(" Minuten", "\N{NO-BREAK SPACE}min").replace(" Stunden", "\N{NO-BREAK SPACE}Std.")
+
+
 def document(format_: "Format") -> Document | None:
     """What the public may find of a format, now or from the day it appears."""
     if format_.state != State.PUBLISHED or format_.published_at is None:

@@ -39,6 +39,7 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "dialogues.formatdocument": (*_EDIT, "delete"),
         "dialogues.tryreport": ("view", "change"),
         "dialogues.idea": ("view", "change", "delete"),
+        "pages.barrierreport": ("view", "change"),
     },
     "Moderation": {"practices.practice": ("view",), "taxonomy.branch": ("view",), "taxonomy.topic": ("view",)},
     "Veranstaltungen": {
@@ -59,6 +60,9 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "Datenschutz": {
         "accounts.user": ("view",),
         "pages.legaltext": _EDIT,
+        "pages.barrierreport": ("view",),
+        "dialogues.idea": ("view",),
+        "dialogues.tryreport": ("view",),
         "practices.suggestion": ("view",),
         # Beside its mails: what all parts of the portal hold of one person (platform_mark.desk.privacy).
         "outbox.outgoingmail": ("view", "export", "erase"),
@@ -66,6 +70,8 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "Verwaltung": {
         "accounts.user": _EDIT,
         "pages.legaltext": _EDIT,
+        "pages.operator": _EDIT,
+        "pages.barrierreport": ("view", "change"),
         "outbox.outgoingmail": ("view", "change"),
         "outbox.bulkmail": ("view", "change"),
         "outbox.mailtext": ("view", "change"),

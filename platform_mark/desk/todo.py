@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 
+from dialogues.formats.models import Idea, TryReport
 from dialogues.models import Agreement, Dialogue, Registration
 from dialogues.occupancy import hint
 from dialogues.seats import seat_states
@@ -15,7 +16,7 @@ from platform_mark.accounts.models import User
 from platform_mark.mail.models import BulkMail, OutgoingMail
 from platform_mark.mail.outbox import MAIL_DELAY
 from platform_mark.media.models import Image
-from platform_mark.pages.models import LegalText
+from platform_mark.pages.models import BarrierReport, LegalText
 from platform_mark.publishing.admin import EXPIRES_SOON
 from platform_mark.publishing.models import State
 from practices.models import RELEASE_MISSING, Practice, Suggestion
@@ -42,6 +43,10 @@ def todos(user: User) -> list[Todo]:
     found = []
     if user.has_perm("pages.view_legaltext"):
         found += _legal_texts()
+    if user.has_perm("pages.view_barrierreport"):
+        found += _barriers()
+    if user.has_perm("dialogues.view_idea"):
+        found += _ideas()
     if user.has_perm("practices.view_suggestion"):
         found += _suggestions()
     if user.has_perm("dialogues.view_registration"):
@@ -63,6 +68,22 @@ def _legal_texts() -> list[Todo]:
     names = " und ".join(filter(None, [", ".join(missing[:-1]), *missing[-1:]]))
     url = reverse("admin:pages_legaltext_changelist")
     return [Todo(len(missing), f"rechtlicher Text fehlt: {names}", f"rechtliche Texte fehlen: {names}", url)]
+
+
+def _barriers() -> list[Todo]:
+    url = reverse("admin:pages_barrierreport_changelist", query={"answered_at__isempty": "1"})
+    waiting = BarrierReport.objects.filter(answered_at=None).count()
+    return [Todo(waiting, "gemeldete Barriere wartet auf Antwort", "gemeldete Barrieren warten auf Antwort", url)]
+
+
+def _ideas() -> list[Todo]:
+    ideas = reverse("admin:dialogues_idea_changelist", query={"state__exact": Idea.State.NEW})
+    reports = reverse("admin:dialogues_tryreport_changelist", query={"state__exact": TryReport.State.RECEIVED})
+    tried = TryReport.objects.filter(state=TryReport.State.RECEIVED).count()
+    return [
+        Todo(Idea.objects.to_answer().count(), "Idee wartet auf Antwort", "Ideen warten auf Antwort", ideas),
+        Todo(tried, "Bericht „Ausprobiert“ ist zu lesen", "Berichte „Ausprobiert“ sind zu lesen", reports),
+    ]
 
 
 def _suggestions() -> list[Todo]:

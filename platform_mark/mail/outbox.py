@@ -25,6 +25,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from platform_mark.contact import operator
+
 from . import texts
 from .layout import as_html
 from .models import BulkMail, OutgoingMail
@@ -60,7 +62,7 @@ def queue(
     Must run in the transaction of the cause. A limited mail over the limits of its address is not written: then None
     comes back, and the page must look the same. For kinds whose text staff may change, see `queue_letter`.
     """
-    text = render_to_string(f"email/{kind}.txt", {**context, "link": LINK, "operator": settings.OPERATOR})
+    text = render_to_string(f"email/{kind}.txt", {**context, "link": LINK, "operator": operator()})
     subject, _, body = text.partition("\n")
     letter = Letter(values={}, links={"link": link} if link else {})
     return _write(

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.template.loader import get_template
 
+from platform_mark.contact import operator
 from platform_mark.tokens import make_token
 
 from .models import MailText
@@ -154,10 +155,10 @@ def clean(value: str) -> str:
 
 def closing() -> str:
     """What stands under every text: greeting and address of the operator."""
-    operator = settings.OPERATOR
+    who = operator()
     return (
-        f"Freundliche Grüße\n{operator['name']}\n\n-- \n{operator['name']}\n"
-        f"{operator['street']}, {operator['town']}\nTelefon {operator['phone']}\n"
+        f"Freundliche Grüße\n{who['name']}\n\n-- \n{who['name']}\n"
+        f"{who['street']}, {who['town']}\nTelefon {who['phone']}\n"
     )
 
 

@@ -1,14 +1,17 @@
 from typing import Any
 
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from platform_mark.contact import FIELDS
 from platform_mark.publishing.forms import RuleForm
 
-from .models import LegalText
+from . import barriers, operating
+from .models import BarrierReport, LegalText, Operator
 
 
 class LegalTextForm(RuleForm):
@@ -56,3 +59,53 @@ class LegalTextAdmin(admin.ModelAdmin):
         """Only what was never in force may go."""
         is_ahead = obj is None or obj.valid_from > timezone.localdate()
         return super().has_delete_permission(request, obj) and is_ahead
+
+
+@admin.register(Operator)
+class OperatorAdmin(admin.ModelAdmin):
+    """The one row of who runs the portal; until staff save it, the environment says it."""
+
+    list_display = ["name", "street", "town", "phone", "email"]
+    fields = [*FIELDS]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Begin with what the pages say now."""
+        return dict(settings.OPERATOR)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not Operator.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Operator | None = None) -> bool:
+        """Somebody always runs it."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Operator, form: Any, change: bool) -> None:
+        """Save, and tell every page."""
+        super().save_model(request, obj, form, change)
+        operating.tell(obj)
+
+
+@admin.register(BarrierReport)
+class BarrierReportAdmin(admin.ModelAdmin):
+    """What stood in somebody's way; it is read, not edited, and noted as answered."""
+
+    list_display = ["where", "created_at", "answered_at"]
+    list_filter = [("answered_at", admin.EmptyFieldListFilter)]
+    search_fields = ["where", "what"]
+    date_hierarchy = "created_at"
+    actions = ["mark_answered"]
+    fields = ["where", "what", "email", "created_at", "answered_at"]
+    readonly_fields = fields  # type: ignore[assignment]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Reports come from outside."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: BarrierReport | None = None) -> bool:
+        """They end by themselves: see `barriers.forget_old`."""
+        return False
+
+    @admin.action(description="Als beantwortet vermerken", permissions=["change"])
+    def mark_answered(self, request: HttpRequest, reports: QuerySet[BarrierReport]) -> None:
+        number = barriers.answered(list(reports))
+        self.message_user(request, f"{number} als beantwortet vermerkt.", messages.SUCCESS)

@@ -15,6 +15,12 @@ LEADS = {
         "Dieses Portal soll für alle benutzbar sein: mit Tastatur, mit Vorleseprogramm, auf dem kleinen Telefon und auf "
         "Papier."
     ),
+    LegalText.Page.NUTZUNG: "Was gilt, wenn Sie sich anmelden, etwas eintragen oder Daten mitnehmen.",
+    LegalText.Page.MODERATION: "Was im Verzeichnis stehen darf, wer prüft und wie Sie widersprechen.",
+    LegalText.Page.LIZENZ: "Die Daten des Portals dürfen Sie weiterverwenden. Das sind die Regeln dafür.",
+    LegalText.Page.LEICHT: "Hier steht in Leichter Sprache, was diese Internet-Seite ist.",
+    LegalText.Page.LEICHT_BEISPIELE: "Hier steht in Leichter Sprache, was gute Beispiele und Angebote sind.",
+    LegalText.Page.LEICHT_DIALOGE: "Hier steht in Leichter Sprache, was ein Branchen-Dialog ist.",
 }
 _PLACEHOLDER = re.compile(r"\[bitte ergänzen[^\]]*\]")
 

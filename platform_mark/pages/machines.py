@@ -12,7 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from dialogues.formats.models import Format
 from dialogues.models import Dialogue
+from platform_mark.contact import operator
 from platform_mark.taxonomy.models import Branch
 from practices.models import Practice
 
@@ -31,6 +33,10 @@ class FixedPages(_OwnAddress):
         return [
             "home",
             "branches:selection",
+            "formats:list",
+            "ideas:list",
+            "ideas:send",
+            "barrier-report",
             "practices:list",
             "practices:suggest",
             "branches:list",
@@ -45,6 +51,14 @@ class FixedPages(_OwnAddress):
 class BranchPages(_OwnAddress):
     def items(self) -> Iterable[Model]:
         return Branch.objects.current()
+
+
+class FormatPages(_OwnAddress):
+    def items(self) -> Iterable[Model]:
+        return Format.objects.published().only("slug", "updated_at")
+
+    def lastmod(self, item: Format) -> object:
+        return item.updated_at
 
 
 class PracticePages(_OwnAddress):
@@ -68,6 +82,7 @@ SITEMAPS = {
     "branchen": BranchPages,
     "beispiele": PracticePages,
     "dialoge": DialoguePages,
+    "formate": FormatPages,
 }
 
 
@@ -87,11 +102,11 @@ def robots(request: HttpRequest) -> HttpResponse:
 @require_safe
 def security(request: HttpRequest) -> HttpResponse:
     """Say where a weakness can be reported (RFC 9116)."""
-    contact = settings.OPERATOR["email"]
+    address = operator()["email"]
     expires = timezone.now() + timedelta(days=180)
     return _text(
         [
-            f"Contact: mailto:{contact}" if contact else f"Contact: {settings.BASE_URL}{reverse('legal-impressum')}",
+            f"Contact: mailto:{address}" if address else f"Contact: {settings.BASE_URL}{reverse('legal-impressum')}",
             f"Expires: {expires:%Y-%m-%dT00:00:00Z}",
             "Preferred-Languages: de, en",
             f"Canonical: {settings.BASE_URL}{reverse('security')}",

@@ -1,9 +1,10 @@
-"""Legal texts: editable by staff, with every version kept."""
+"""Legal texts with every version kept, who runs the portal, and reports of barriers."""
 
 from datetime import date
 from typing import Self
 
 from django.db import models
+from django.db.models import Q
 
 from platform_mark.publishing.fields import RichTextField
 
@@ -21,8 +22,19 @@ class LegalText(models.Model):
         IMPRESSUM = "impressum", "Impressum"
         DATENSCHUTZ = "datenschutz", "Datenschutz"
         BARRIEREFREIHEIT = "barrierefreiheit", "Barrierefreiheit"
+        NUTZUNG = "nutzungsbedingungen", "Nutzungsbedingungen"
+        MODERATION = "moderationsregeln", "Moderationsregeln"
+        LIZENZ = "lizenz", "Lizenz der Daten"
+        LEICHT = "leichte-sprache", "Leichte Sprache"
+        LEICHT_BEISPIELE = "leichte-sprache-beispiele", "Leichte Sprache: Beispiele und Angebote"
+        LEICHT_DIALOGE = "leichte-sprache-dialoge", "Leichte Sprache: Branchendialoge"
 
-    page = models.CharField("Seite", max_length=20, choices=Page)
+        @property
+        def is_easy(self) -> bool:
+            """Whether the page is written in Leichte Sprache, which has a typography of its own."""
+            return self.value.startswith("leichte-sprache")
+
+    page = models.CharField("Seite", max_length=30, choices=Page)
     valid_from = models.DateField("Gültig ab")
     lead = models.CharField("Vorspann", max_length=300, blank=True)
     body = RichTextField("Text", headings=True)
@@ -44,3 +56,53 @@ class LegalText(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_page_display()}, gültig ab {self.valid_from:%d.%m.%Y}"
+
+    @property
+    def is_easy(self) -> bool:
+        """Whether it is written in Leichte Sprache."""
+        return self.Page(self.page).is_easy
+
+
+class Operator(models.Model):
+    """Who runs the portal. At most one row; `pages.operating` tells it to every page."""
+
+    # The same in every row, so that there is one only.
+    only = models.BooleanField(default=True, unique=True, editable=False)
+    name = models.CharField("Name", max_length=120)
+    street = models.CharField("Straße und Hausnummer", max_length=120)
+    town = models.CharField("Postleitzahl und Ort", max_length=120)
+    phone = models.CharField("Telefon", max_length=40)
+    hours = models.CharField(
+        "Erreichbar", max_length=120, blank=True, help_text="Zum Beispiel „Montag bis Freitag, 9 bis 15 Uhr“."
+    )
+    email = models.EmailField("E-Mail-Adresse", blank=True, help_text="Ein Funktionspostfach, keine Person.")
+
+    class Meta:
+        verbose_name = "Betreiber des Portals"
+        verbose_name_plural = "Betreiber des Portals"
+        constraints = [models.CheckConstraint(condition=Q(only=True), name="the_portal_has_one_operator")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BarrierReport(models.Model):
+    """Somebody could not use a page and says what stood in the way. The address goes with `pages.barriers.forget_old`."""
+
+    where = models.CharField(
+        "Auf welcher Seite?", max_length=300, help_text="Die Adresse aus dem Browser, oder was auf der Seite stand."
+    )
+    what = models.TextField(
+        "Was ging nicht?", max_length=3000, help_text="Zum Beispiel: „Mit der Tastatur komme ich nicht zum Knopf.“"
+    )
+    email = models.EmailField("E-Mail-Adresse", blank=True, help_text="Für unsere Antwort innerhalb von zwei Wochen.")
+    created_at = models.DateTimeField("Eingegangen am", auto_now_add=True)
+    answered_at = models.DateTimeField("Beantwortet am", null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "Gemeldete Barriere"
+        verbose_name_plural = "Gemeldete Barrieren"
+        ordering = ["answered_at", "-created_at"]
+
+    def __str__(self) -> str:
+        return self.where

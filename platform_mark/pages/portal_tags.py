@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dialogues import structured
 from dialogues.models import Dialogue
+from platform_mark import contact
 from platform_mark.search.facets import Facet, Option
 from practices.hits import Marks
 from practices.models import Practice
@@ -39,9 +40,9 @@ _SCRIPT_ESCAPES = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"
 
 
 @register.simple_tag
-def operator() -> dict[str, str]:
+def operator() -> Mapping[str, str]:
     """Who runs the portal, for the footer of every page, error pages included."""
-    return settings.OPERATOR
+    return contact.operator()
 
 
 @register.simple_tag
@@ -116,7 +117,7 @@ def json_ld_breadcrumbs(*labels_and_paths: str) -> SafeString:
 @register.simple_tag
 def json_ld_article(*, headline: str, description: str, path: str, published: Any, modified: Any) -> SafeString:
     """Describe an article of the operator to search engines."""
-    publisher = {"@type": "Organization", "name": settings.OPERATOR["name"], "url": absolute("/")}
+    publisher = {"@type": "Organization", "name": contact.operator()["name"], "url": absolute("/")}
     return _json_ld(
         {
             "@type": "Article",

@@ -2,7 +2,7 @@ from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 
-from . import focus, health, machines, views
+from . import barriers, focus, health, machines, views
 from .models import LegalText
 
 branch_patterns = (
@@ -23,6 +23,8 @@ urlpatterns = [
         path(f"{page.value}/", views.legal_text, {"page": page.value}, name=f"legal-{page.value}")
         for page in LegalText.Page
     ],
+    path("barrierefreiheit/melden/", barriers.report, name="barrier-report"),
+    path("barrierefreiheit/danke/", barriers.sent, name="barrier-sent"),
     path("sitemap.xml", require_safe(sitemap), {"sitemaps": machines.SITEMAPS}, name="sitemap"),
     path("robots.txt", machines.robots, name="robots"),
     path(".well-known/security.txt", machines.security, name="security"),

@@ -2,7 +2,7 @@
 {
   const name = (picker) => {
     const label = picker.closest(".form-row, td")?.querySelector("label")?.textContent.trim().replace(/:$/, "") ?? "";
-    for (const part of picker.querySelectorAll("[role=combobox], [role=textbox]")) part.setAttribute("aria-label", label);
+    for (const part of picker.querySelectorAll("[role=combobox], [role=textbox], .select2-search__field")) part.setAttribute("aria-label", label);
     picker.querySelector("[role=combobox]")?.removeAttribute("aria-labelledby");
   };
   const all = () => document.querySelectorAll(".select2-container").forEach(name);

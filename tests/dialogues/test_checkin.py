@@ -12,7 +12,8 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from dialogues.desk.attendance import QUIET, attendance, qr_code
+from dialogues.attendance import attendance
+from dialogues.desk.attendance import QUIET, qr_code
 from dialogues.models import Attendee, Dialogue, Registration, SeatKind
 from tests.cast import Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient

@@ -362,6 +362,20 @@ def test_publishing_the_report_tells_those_who_were_there_once() -> None:
     assert len(mails(Kind.DOCUMENTS)) == 2
 
 
+def test_the_tick_list_fills_what_staff_left_empty_but_no_number_that_would_be_somebody() -> None:
+    counted, small, written = (make_past() for _ in range(3))
+    for dialogue, bookings in ((counted, 4), (small, 1), (written, 4)):
+        for _ in range(bookings):
+            make_registration(dialogue, people=2).attendees.update(presence=Attendee.Presence.ATTENDED)
+        Report.objects.create(
+            dialogue=dialogue, summary="<p>So war es.</p>", participants=9 if dialogue == written else None
+        )
+        planning.publish_report(dialogue)
+
+    told = Report.objects.order_by("pk").values_list("participants", "companies")
+    assert list(told) == [(8, 4), (None, None), (9, 4)]
+
+
 def test_a_report_needs_words_and_a_dialogue_that_took_place() -> None:
     silent, ahead, cancelled = (
         make_past(),

@@ -28,6 +28,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from dialogues.formats.models import Format, Idea, TryReport
 from dialogues.models import Agreement, Dialogue, Feedback, Registration, Series
 from platform_mark.accounts.models import User
 from platform_mark.accounts.roles import ROLES, load_roles
@@ -35,13 +36,14 @@ from platform_mark.desk.mail_texts import KINDS as MAIL_KINDS
 from platform_mark.desk.site import EDITOR_STYLE
 from platform_mark.mail.models import BulkMail, MailText, OutgoingMail
 from platform_mark.media.models import Document, Image
-from platform_mark.pages.models import LegalText
+from platform_mark.pages.models import BarrierReport, LegalText, Operator
 from platform_mark.publishing.models import State
 from platform_mark.search.models import Synonym
 from platform_mark.taxonomy.models import Branch, BranchCode, District, Municipality, Selection, Topic
 from practices.models import Practice, Suggestion
 from tests.cast import PEOPLE, Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
+from tests.dialogues.formats.make import make_format
 from tests.dialogues.make import make_dialogue, make_registration
 from tests.mails import make_bulk, make_mail_text
 from tests.make import make_branch, make_image, make_municipality, make_practice, make_selection, make_topic, make_user
@@ -102,7 +104,9 @@ def make_district(number: int) -> District:
 
 
 def make_meeting(number: int) -> Dialogue:
-    dialogue = make_dialogue(f"Dialog {number}", branches=(make_branch(),), municipality=make_municipality(f"Ort {number}"))
+    dialogue = make_dialogue(
+        f"Dialog {number}", branches=(make_branch(),), municipality=make_municipality(f"Ort {number}")
+    )
     make_registration(dialogue, state="waiting")
     return dialogue
 
@@ -110,7 +114,10 @@ def make_meeting(number: int) -> Dialogue:
 def make_feedback(number: int) -> Feedback:
     dialogue = make_dialogue(f"Dialog {number}")
     marks = {"was_useful": 5, "was_fitting": 4, "will_act": 3}
-    return [Feedback.objects.create(dialogue=dialogue, **marks) for _ in range(5)][0]
+    # Fewer than five are not shown.
+    for _ in range(4):
+        Feedback.objects.create(dialogue=dialogue, **marks)
+    return Feedback.objects.create(dialogue=dialogue, **marks)
 
 
 # A row of each model of the administration; a new model must find its place here.
@@ -130,10 +137,21 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     Suggestion: lambda number: Suggestion.objects.create(
         company=f"Betrieb {number}", place="Altena", what="Etwas.", benefit="Viel.", email="a@firma.test"
     ),
+    Operator: lambda number: Operator.objects.get_or_create(defaults=dict(settings.OPERATOR))[0],
+    BarrierReport: lambda number: BarrierReport.objects.create(where=f"/seite-{number}/", what="Kein Fokus."),
+    Format: lambda number: make_format(f"Karte {number}"),
+    Idea: lambda number: Idea.objects.create(
+        target_group="trainees", problem="Zettel.", suggestion=f"Suchen {number}.", email="azubi@firma.test"
+    ),
+    TryReport: lambda number: TryReport.objects.create(
+        format=make_format(), where=f"Werk {number}", with_whom="drei", worked="Viel.", email="azubi@firma.test"
+    ),
     Dialogue: make_meeting,
     Registration: lambda number: make_registration(make_dialogue(f"Dialog {number}"), people=number % 3 + 1),
     Series: lambda number: Series.objects.create(name=f"Reihe {number}"),
-    Agreement: lambda number: Agreement.objects.create(dialogue=make_dialogue(f"Dialog {number}"), text=f"Etwas {number}"),
+    Agreement: lambda number: Agreement.objects.create(
+        dialogue=make_dialogue(f"Dialog {number}"), text=f"Etwas {number}"
+    ),
     Feedback: make_feedback,
     Selection: lambda number: make_selection(make_branch(), make_branch()),
     Synonym: lambda number: Synonym.objects.create(terms=[f"Wort {number}", f"Anderes {number}"]),
@@ -406,6 +424,13 @@ def test_each_number_on_the_start_page_leads_to_as_many_rows(cast: Cast) -> None
 
 def test_a_missing_legal_text_is_named_until_there_is_one(cast: Cast) -> None:
     LegalText.objects.all().delete()
+    others = set(LegalText.Page) - {
+        LegalText.Page.IMPRESSUM,
+        LegalText.Page.DATENSCHUTZ,
+        LegalText.Page.BARRIEREFREIHEIT,
+    }
+    for page in others:
+        LegalText.objects.create(page=page, valid_from=timezone.localdate(), body="<p>x</p>")
     client = cast.client("administrator")
     text = Page.of(client.get("/admin/")).main.text
     assert "3 rechtliche Texte fehlen: Impressum, Datenschutz und Barrierefreiheit" in text

@@ -3,6 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from platform_mark.accounts.roles import load_roles
+from platform_mark.pages import operating
 from platform_mark.pages.legal_texts import load_legal_texts
 from platform_mark.search.synonyms import load_synonyms
 from platform_mark.taxonomy.reference import load_reference
@@ -16,5 +17,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{name}: {made} neu angelegt.")
         self.stdout.write(f"Gleichbedeutende Wörter: {load_synonyms()} neu angelegt.")
         self.stdout.write(f"Rechtliche Texte: {load_legal_texts()} neu angelegt.")
+        operating.tell_again()
         load_roles()
         self.stdout.write("Rollen: eingerichtet.")

@@ -18,7 +18,7 @@ def make_format(title: str = "", *, branches: tuple[Branch, ...] = (), steps: in
     title = title or f"Format {next(_numbers)}"
     values = {
         "slug": german_slug(title),
-        "teaser": "Ein halber Tag, der etwas zeigt.",
+        "teaser": "Ein halber Tag, nach dem alle wissen, was sie am meisten aufhält.",
         "target_groups": [TargetGroup.TRAINEES],
         "goal": Format.Goal.TRY,
         "duration_minutes": 240,
