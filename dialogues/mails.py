@@ -75,9 +75,10 @@ _PERSON = {
     "zugang": "Link zur Online-Teilnahme; leer für alle, die nicht online dabei sind oder keinen bestätigten Platz haben",
     "anfahrt": "Anfahrt und Eingang; leer für alle, die nur online dabei sind",
 }
+_MOVED = {"umgebucht": "Von welchem Dialog wir die Anmeldung hierher gelegt haben; sonst leer"}
 _MORE: Mapping[Kind, Mapping[str, str]] = {
-    Kind.CONFIRMED: {"warten": "Wer aus der Gruppe noch auf der Warteliste steht; sonst leer"},
-    Kind.WAITING: {"platz": "Platz auf der Warteliste"},
+    Kind.CONFIRMED: {"warten": "Wer aus der Gruppe noch auf der Warteliste steht; sonst leer", **_MOVED},
+    Kind.WAITING: {"platz": "Platz auf der Warteliste", **_MOVED},
     Kind.OFFERED: {"frist": "Bis wann das Angebot gilt"},
     Kind.DIALOGUE_CHANGED: {"aenderungen": "Was sich geändert hat; steht allein in einer Zeile"},
     Kind.CANCELLED_BY_US: {"grund": "Grund der Absage"},
@@ -120,6 +121,7 @@ _MADE_UP = {
     "aenderungen": "- Neuer Termin: Donnerstag, 10. Dezember 2026, 16 bis 19 Uhr",
     "grund": "Die Halle steht an diesem Tag nicht zur Verfügung.",
     "wie_bald": "in 7 Tagen",
+    "umgebucht": "Wir haben Ihre Anmeldung vom Dialog „Angebote schneller schreiben“ hierher umgebucht.",
     "nachricht": "Bitte bringen Sie Sicherheitsschuhe mit.",
 }
 
@@ -128,7 +130,7 @@ def tell(kind: Kind, registration: Registration, *, once: str = "", **facts: Any
     """Write the mail of this kind to the person of a booking; in the transaction of its cause. Return whether it was.
 
     Nothing is written to a booking whose address has been deleted. `facts` are what the text of the kind says beyond
-    the booking and its dialogue: `changes`, `reason`, `place_in_line`, `waiting_people`, `offered_until`. With `once` a
+    the booking and its dialogue: `changes`, `reason`, `place_in_line`, `waiting_people`, `offered_until`, `moved_from`. With `once` a
     booking gets it only the first time that this word is given; the caller holds the row of the booking or dialogue.
     """
     if not registration.email:
@@ -154,7 +156,7 @@ def draft_message(registrations: Iterable[Registration], *, subject: str, text: 
         # Whoever has not confirmed the address gets nothing but the request to do so.
         if row.email and row.confirmed_at
     ]
-    body = texts.current(Kind.MESSAGE.value).body.replace("{nachricht}", text.strip())
+    body = texts.current(KINDS[Kind.MESSAGE]).body.replace("{nachricht}", text.strip())
     return draft_bulk(KINDS[Kind.MESSAGE], subject=subject, text=body, recipients=letters, by=by)
 
 
@@ -219,7 +221,7 @@ def _fact_values(registration: Registration, facts: Mapping[str, Any]) -> dict[s
     changes = facts.get("changes") or []
     lines = [changes] if isinstance(changes, str) else list(changes)
     until = facts.get("offered_until") or registration.offered_until
-    waiting, place = facts.get("waiting_people"), facts.get("place_in_line")
+    waiting, place, moved_from = (facts.get(name) for name in ("waiting_people", "place_in_line", "moved_from"))
     rest = "Eine Person steht" if waiting == 1 else f"{waiting} Personen stehen"
     return {
         "aenderungen": "\n".join(f"- {_plain(line)}" for line in lines),
@@ -227,6 +229,7 @@ def _fact_values(registration: Registration, facts: Mapping[str, Any]) -> dict[s
         "platz": str(place or _rank(registration)),
         "frist": _plain(wording.moment(until)) if until else "",
         "warten": f"{rest} noch auf der Warteliste, Platz {place}." if waiting else "",
+        "umgebucht": f"Wir haben Ihre Anmeldung vom Dialog „{moved_from}“ hierher umgebucht." if moved_from else "",
     }
 
 
@@ -272,7 +275,7 @@ def _example(kind: Kind, is_real: bool) -> Letter:
     latest = (
         Registration.objects.filter(confirmed_at__isnull=False).exclude(email="").select_related("dialogue").first()
     )
-    facts = {name: _MADE_UP[name] for name in ("platz", "frist", "aenderungen", "grund", "warten", "nachricht")}
+    facts = {name: _MADE_UP[name] for name in ("platz", "frist", "aenderungen", "grund", "nachricht")}
     if is_real and latest is not None:
         letter = letter_for(kind, latest)
         wanted = KINDS[kind].placeholders

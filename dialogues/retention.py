@@ -115,4 +115,5 @@ def forget_person(registration: Registration) -> None:
     registration.anonymised_at = now
     for name, value in emptied.items():
         setattr(registration, name, value)
-    erase_mails(OutgoingMail.objects.filter(token_purpose=PURPOSE, token_row=registration.pk))
+    mails = OutgoingMail.objects.filter(token_purpose=PURPOSE, token_row=registration.pk)
+    erase_mails(mails)

@@ -9,7 +9,7 @@ from html import unescape
 
 from platform_mark.mail.bulk import draft_bulk
 from platform_mark.mail.models import BulkMail, MailText
-from platform_mark.mail.texts import Letter, Link, MailKind
+from platform_mark.mail.texts import Letter, Link, MailKind, shipped
 
 HOST = "portal.test"
 _URL = re.compile(r"https?://[^\s<>\"')\]]+")
@@ -27,9 +27,7 @@ def make_bulk(number: int = 1, *, subject: str = "Sicherheitsschuhe") -> BulkMai
 
 def make_mail_text(kind: str = "dialog-erinnerung") -> MailText:
     """A text that staff changed."""
-    return MailText.objects.create(
-        kind=kind, subject="Bald: {titel}", text="{eckdaten}\n\n{link}\n\n{erinnerungen_beenden}"
-    )
+    return MailText.objects.create(kind=kind, subject="Geändert: Rüsten", text=shipped(kind).body)
 
 
 def read(mail: Message) -> EmailMessage:

@@ -219,7 +219,7 @@ admin:outbox_bulkmail_delete                            302            403      
 admin/outbox/bulkmail/<path:object_id>/                 302            403            302            302            302            302            302            302            302
 admin:outbox_mailtext_changelist                        302            403            403            403            403            200            403            200            200
 admin:outbox_mailtext_history                           302            403            403            403            403            200            403            200            200
-admin:outbox_mailtext_change                            302            403            403            403            403            302            403            302            302
+admin:outbox_mailtext_change                            302            403            403            403            403            200            403            200            200
 admin:outbox_mailtext_add                               302            403            403            403            403            403            403            403            403
 admin:outbox_mailtext_delete                            302            403            403            403            403            403            403            403            403
 admin/outbox/mailtext/<path:object_id>/                 302            403            302            302            302            302            302            302            302

@@ -73,7 +73,7 @@ class MailTextAdmin(admin.ModelAdmin):
             **self.admin_site.each_context(request),
             "title": "E-Mail-Texte",
             "opts": self.opts,
-            "kinds": [(kind, changed.get(name), texts.current(name).subject) for name, kind in KINDS.items()],
+            "kinds": [(kind, changed.get(name), texts.current(kind).subject) for name, kind in KINDS.items()],
         }
         return TemplateResponse(request, "admin/outbox/mailtext/list.html", context)
 
@@ -84,9 +84,7 @@ class MailTextAdmin(admin.ModelAdmin):
         row = self.get_object(request, object_id)
         if row is None:
             raise Http404
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        return redirect("admin:outbox_mailtext_edit", row.kind)
+        return self.edit_view(request, row.kind)
 
     def edit_view(self, request: HttpRequest, name: str) -> HttpResponse:
         """Show and change the text of one kind. Preview and test mail take what stands in the form, saved or not."""
@@ -100,7 +98,7 @@ class MailTextAdmin(admin.ModelAdmin):
         row = MailText.objects.filter(kind=name).first()
         if "reset" in request.POST:
             return self._reset(request, row, kind)
-        now = texts.current(name)
+        now = texts.current(kind)
         form = MailTextForm(
             request.POST or None,
             instance=row or MailText(kind=name),

@@ -16,16 +16,26 @@ from django.utils import timezone
 
 from actors import privacy as actors
 from dialogues import privacy as dialogues
+from dialogues.formats import privacy as formats
 from platform_mark import erasures
 from platform_mark.accounts import privacy as accounts
 from platform_mark.accounts.privacy import StaffAccount
 from platform_mark.mail import privacy as mail
 from platform_mark.mail.outbox import address_key
+from platform_mark.pages import privacy as pages
 from practices import privacy as practices
 
 log = logging.getLogger(__name__)
 
-PARTS = {"dialogues": dialogues, "practices": practices, "actors": actors, "accounts": accounts, "mail": mail}
+PARTS = {
+    "dialogues": dialogues,
+    "formats": formats,
+    "practices": practices,
+    "actors": actors,
+    "pages": pages,
+    "accounts": accounts,
+    "mail": mail,
+}
 # Passwords, queues and what is deleted within the hour hold no address; sessions hold only numbers.
 _NOT_SEARCHED = frozenset({"cache", "rate_counter", "django_session"})
 
@@ -92,7 +102,7 @@ def _erase(key: str) -> Erasure:
     try:
         # The mails first, since the others make their addresses unknown; and at the end what came of it.
         rows = {"mail": mail.erase_person(key)}
-        for name in ("dialogues", "practices", "actors", "accounts"):
+        for name in ("dialogues", "formats", "practices", "actors", "pages", "accounts"):
             rows[name] = PARTS[name].erase_person(key)  # type: ignore[attr-defined]
         rows["mail"] += mail.erase_person(key)
     except StaffAccount as error:

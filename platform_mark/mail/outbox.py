@@ -77,7 +77,7 @@ def queue(
 
 def queue_letter(kind: MailKind, to: str, letter: Letter) -> OutgoingMail | None:
     """Write a mail into the outbox from the present text of its kind; the rest is as for `queue`."""
-    text = texts.fill(texts.current(kind.name), letter.values, letter.links)
+    text = texts.fill(texts.current(kind), letter.values, letter.links)
     body = f"{text.body}\n\n{texts.closing()}"
     return _write(kind.name, to, subject=text.subject, text=body, letter=letter, is_limited=kind.is_limited)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from platform_mark.persons import described
@@ -41,6 +41,20 @@ def erase_mails(mails: QuerySet[OutgoingMail]) -> int:
 def addresses() -> set[str]:
     """All addresses that the outbox holds, as keys."""
     return set(OutgoingMail.objects.exclude(address_key="").values_list("address_key", flat=True))
+
+
+def rows_of(model: type[Model], key: str, field: str = "email") -> QuerySet:
+    """The rows of a model that name this address in a field without a key of its own; for tables that stay small."""
+    return model._default_manager.filter(pk__in=[pk for pk, email in _known(model, field) if address_key(email) == key])
+
+
+def keys_of(model: type[Model], field: str = "email") -> set[str]:
+    """All addresses in a field of a model, as keys."""
+    return {address_key(email) for _, email in _known(model, field)}
+
+
+def _known(model: type[Model], field: str) -> QuerySet:
+    return model._default_manager.exclude(**{field: ""}).order_by().values_list("pk", field)
 
 
 def _erase_files(key: str) -> int:

@@ -4,6 +4,7 @@ A placeholder is a word in braces. It is replaced by a ready-made string, once a
 and no template language, so neither staff nor what a person typed can reach anything by a text.
 """
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from platform_mark.contact import operator
 from platform_mark.tokens import make_token
 
 from .models import MailText
+
+log = logging.getLogger(__name__)
 
 # Stands in a stored text where the personal link goes, so that neither the database nor a dump opens a door.
 LINK = "[persönlicher Link]"
@@ -85,10 +88,16 @@ def shipped(name: str) -> Text:
     return Text(subject.strip(), body.strip())
 
 
-def current(name: str) -> Text:
-    """What staff made of it, or the shipped text."""
-    row = MailText.objects.filter(kind=name).first()
-    return Text(row.subject, row.text) if row else shipped(name)
+def current(kind: MailKind) -> Text:
+    """What staff made of it, or the shipped text; that also where theirs names what a later version dropped."""
+    row = MailText.objects.filter(kind=kind.name).first()
+    if row is None:
+        return shipped(kind.name)
+    text = Text(row.subject, row.text)
+    if set(_PLACEHOLDER.findall(f"{text.subject}{text.body}")) - set(kind.placeholders):
+        log.error("text of a mail is out of date", extra={"kind": kind.name})
+        return shipped(kind.name)
+    return text
 
 
 def marker(placeholder: str) -> str:

@@ -217,6 +217,11 @@ def test_a_message_to_a_selection_is_a_draft_until_somebody_who_saw_the_number_s
         draft_message(people[3:4], subject="Nichts", text="Text")
 
 
+def test_who_is_moved_to_another_dialogue_reads_from_which(dialogue: Dialogue) -> None:
+    tell(Kind.CONFIRMED, booking(dialogue), moved_from=make_dialogue("Angebote schneller schreiben"))
+    assert "vom Dialog „Angebote schneller schreiben“ hierher umgebucht." in OutgoingMail.objects.get().text
+
+
 def test_nobody_is_told_twice_what_is_told_once(dialogue: Dialogue) -> None:
     registration = booking(dialogue)
     assert tell(Kind.DOCUMENTS, registration, once="documents") is True

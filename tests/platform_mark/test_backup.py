@@ -16,9 +16,10 @@ from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from platform_mark import backup
+from platform_mark import backup, erasures
 from platform_mark.media.models import Image
 from practices.models import Practice
+from tests.dialogues.make import make_dialogue, make_registration
 from tests.make import fill_site, make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -188,3 +189,21 @@ def test_only_old_backups_are_deleted_and_only_complete_ones_count(media: Path, 
 def test_only_the_owner_reads_a_backup(media: Path, tmp_path: Path) -> None:
     folder = backup.make(tmp_path / "backups")
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_who_was_erased_after_the_backup_does_not_come_back_with_it(
+    settings: Any, media: Path, empty_database: str, tmp_path: Path
+) -> None:
+    dialogue = make_dialogue()
+    make_registration(dialogue, email="kanarie@firma.example")
+    make_registration(dialogue, email="bleibt@firma.example")
+    folder = backup.make(tmp_path / "backups")
+    settings.DATA_DIR = tmp_path / "data"
+    erasures.note("kanarie@firma.example")
+
+    done = restored(folder, empty_database, settings.DATA_DIR)
+    assert done.returncode == 0, done.stderr
+    assert "Seither Gelöschte wieder gelöscht: 1." in done.stdout
+    data = dump(empty_database)
+    assert "kanarie@" not in data
+    assert "bleibt@firma.example" in data

@@ -322,6 +322,13 @@ def test_an_address_that_is_none_is_refused(to: str) -> None:
     assert not OutgoingMail.objects.exists()
 
 
+def test_a_text_of_the_staff_that_a_later_version_has_outdated_stops_no_mail() -> None:
+    MailText.objects.create(kind="letter", subject="Hallo {frueher}", text="{eckdaten} {link}")
+    mail = queue_letter(LETTER, "chef@firma.test", letter())
+    assert mail is not None
+    assert mail.subject == "Für Heat & Co's: Rüsten ohne Suchen"
+
+
 # ---------------------------------------------------------------- several people
 
 
@@ -437,3 +444,13 @@ def test_a_mail_that_is_erased_while_it_is_sent_does_not_come_back(postbox: Post
     postbox.on_data = lambda: OutgoingMail.objects.all().delete()
     assert send_due() == 1
     assert not OutgoingMail.objects.exists()
+
+
+def test_the_quick_start_keeps_each_mail_in_a_file_of_its_own(settings: LazySettings, tmp_path: Path) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    for number in range(3):
+        queue_probe(f"person{number}@firma.test")
+    assert send_due() == 3
+    files = [path.read_text() for path in (tmp_path / "mail").iterdir()]
+    assert sorted(file.count("\nTo: ") for file in files) == [1, 1, 1]

@@ -13,12 +13,14 @@ from django.db import connection
 from django.utils import timezone
 
 from actors.models import Actor, Invitation
+from dialogues.formats.models import Idea
 from dialogues.mails import Kind, draft_message, tell
 from dialogues.models import Answer, Attendee, Question, Registration
 from platform_mark import erasures
 from platform_mark.accounts.models import User
 from platform_mark.desk import privacy
 from platform_mark.mail.models import OutgoingMail
+from platform_mark.pages.models import BarrierReport
 from platform_mark.publishing import versions
 from platform_mark.search import index
 from practices import suggesting
@@ -56,6 +58,8 @@ def leave_traces() -> Registration:
     suggesting.suggest(
         company=TYPED[0], place="Altena", what="Das", benefit="Dies", email=f" {CANARY.upper()} ".strip()
     )
+    Idea.objects.create(target_group="trainees", problem="Zettel", suggestion="Tafel", email=CANARY)
+    BarrierReport.objects.create(where="/dialoge/", what="Kein Fokus", email=CANARY)
     user = make_user(CANARY, name=TYPED[2])
     actor = make_actor(second_email=CANARY)
     actor.memberships.create(user=user)
@@ -89,6 +93,7 @@ def test_the_export_has_all_of_one_person_and_nothing_of_another() -> None:
     text = json.dumps(found, ensure_ascii=False)
     assert set(found) == {
         *("Auskunft vom", "E-Mail-Adresse", "Anmeldungen", "Angemeldete Personen", "Antworten", "Vorschläge"),
+        *("Ideen", "Gemeldete Barrieren"),
         *("Einladungen", "Als Postfach eines Akteurs", "Mitgliedschaften", "Konto", "E-Mails"),
     }
     assert [typed for typed in TYPED if typed not in text] == []

@@ -97,7 +97,7 @@ def until(done: Callable[[], bool], seconds: float) -> bool:
         connection.close()
         if time.monotonic() > deadline:
             return False
-        time.sleep(1)
+        time.sleep(0.2)
     return True
 
 
@@ -114,7 +114,10 @@ def kill_while_sending(server: MoodyServer, folder: Path, faults: list[str]) -> 
     with working(folder) as worker:
         queue_mails("kill", PEOPLE)
         for _ in range(KILLS):
-            time.sleep(random.uniform(1.5, 4))
+            # Only a worker that is sending is worth a kill.
+            seen = len(server.delivered)
+            until(lambda seen=seen: len(server.delivered) > seen, 90)  # type: ignore[misc]
+            time.sleep(random.uniform(0.05, 0.6))
             worker.kill()
         server.delay = 0
         if not until(nothing_waits, AFTER_KILLS):
