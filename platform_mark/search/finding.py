@@ -113,7 +113,7 @@ met AS {materialized} (
     FROM search_searchentry WHERE {visible} {text}
 ),
 counted AS MATERIALIZED (
-    SELECT missed, coalesce(NULL{sets}) AS facet_set, count(*) AS number
+    SELECT missed, coalesce(NULL::bigint{sets}) AS facet_set, count(*) AS number
     -- OFFSET 0 hides the expressions: the planner would sort by them, where hashing takes half the time.
     FROM (SELECT missed{sets} FROM met OFFSET 0) AS entry
     -- What misses two facets counts nowhere: no single choice would show it.
