@@ -47,10 +47,6 @@ _PARTS: Mapping[str, tuple[type[Model], ArraySubquery]] = {
     ),
     "steps": (Step, _of(Step.objects.filter(**_mine))("id", "action", "detail", "who", "duration", "needs")),
     "prerequisites": (Prerequisite, _of(Prerequisite.objects.filter(**_mine))("id", "text")),
-    "pictures": (
-        PracticePicture,
-        _of(PracticePicture.objects.shown().filter(**_mine), **_nested("image", _IMAGE))("id", "caption"),
-    ),
     "documents": (
         PracticeDocument,
         _of(PracticeDocument.objects.filter(**_mine), **_nested("document", _DOCUMENT))("id"),
@@ -59,16 +55,24 @@ _PARTS: Mapping[str, tuple[type[Model], ArraySubquery]] = {
 _NESTED: Mapping[str, type[Model]] = {"image": Image, "document": Document}
 
 
+def _pictures() -> ArraySubquery:
+    """Their rights end on a day, so what is shown is asked anew each time and never kept with the others above."""
+    shown = PracticePicture.objects.shown().filter(**_mine)
+    return _of(shown, **_nested("image", _IMAGE))("id", "caption")
+
+
 def with_parts(practices: PracticeQuerySet) -> QuerySet:
     """Annotate a queryset so that `fill` finds the parts of each example in its own row."""
-    annotations = {f"{name}_rows": rows for name, (_, rows) in _PARTS.items()}
-    return practices.select_related("municipality__district").with_fitting_firms().annotate(**annotations)
+    annotations = {f"{name}_rows": rows for name, (_, rows) in _PARTS.items()} | {"pictures_rows": _pictures()}
+    practices = practices.select_related("municipality__district").with_fitting_firms().with_release()
+    return practices.annotate(**annotations)
 
 
 def fill(practice: Practice) -> Practice:
     """Put the rows that came along into the relations, as a prefetch would have done."""
     cache = practice.__dict__.setdefault("_prefetched_objects_cache", {})
-    for name, (model, _) in _PARTS.items():
+    models = {name: model for name, (model, _) in _PARTS.items()} | {"pictures": PracticePicture}
+    for name, model in models.items():
         rows = [_instance(model, values) for values in getattr(practice, f"{name}_rows")]
         filled = model._default_manager.all()
         filled._result_cache, filled._prefetch_done = rows, True  # type: ignore[attr-defined]

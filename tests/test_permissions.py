@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.urls import reverse
@@ -110,6 +111,12 @@ admin:search_synonym_delete                             302            403      
 admin:search_synonym_change                             302            403            403            200            403            403            403            403            200
 admin:search_synonym_effect                             302            403            403            200            403            403            403            403            200
 admin/search/synonym/<path:object_id>/                  302            403            302            302            302            302            302            302            302
+admin:admin_logentry_changelist                         302            403            403            403            403            403            200            200            200
+admin:admin_logentry_add                                302            403            403            403            403            403            403            403            403
+admin:admin_logentry_history                            302            403            403            403            403            403            200            200            200
+admin:admin_logentry_delete                             302            403            403            403            403            403            403            403            403
+admin:admin_logentry_change                             302            403            403            403            403            403            200            200            200
+admin/admin/logentry/<path:object_id>/                  302            403            302            302            302            302            302            302            302
 admin:outbox_outgoingmail_changelist                    302            403            403            403            403            403            200            200            200
 admin:outbox_outgoingmail_add                           302            403            403            403            403            403            403            403            403
 admin:outbox_outgoingmail_history                       302            403            403            403            403            403            200            200            200
@@ -196,6 +203,9 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
     image, document = Image.objects.first(), make_document()
     rows: dict[str, Model] = {
         "accounts/user": cast.person("stranger").user,
+        "admin/logentry": LogEntry.objects.create(
+            user=cast.person("editor").user, action_flag=CHANGE, object_repr="Karte", change_message="Exportiert."
+        ),
         "taxonomy/branch": site.metal,
         "taxonomy/topic": Topic.objects.earliest("pk"),
         "taxonomy/district": District.objects.earliest("pk"),

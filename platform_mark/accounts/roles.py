@@ -29,11 +29,17 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "Veranstaltungen": {"practices.practice": ("view",), "taxonomy.branch": ("view",), "taxonomy.topic": ("view",)},
     "Datenschutz": {
         "accounts.user": ("view",),
+        "admin.logentry": ("view",),
         "pages.legaltext": _EDIT,
         "practices.suggestion": ("view",),
         "outbox.outgoingmail": ("view",),
     },
-    "Verwaltung": {"accounts.user": _EDIT, "pages.legaltext": _EDIT, "outbox.outgoingmail": ("view", "change")},
+    "Verwaltung": {
+        "accounts.user": _EDIT,
+        "admin.logentry": ("view",),
+        "pages.legaltext": _EDIT,
+        "outbox.outgoingmail": ("view", "change"),
+    },
 }
 
 

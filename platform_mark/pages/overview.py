@@ -3,10 +3,19 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Aggregate, Count, IntegerField, Q
 
 from platform_mark.taxonomy.models import Branch, CompanySize
+from practices import wording
 from practices.models import Practice
+
+
+class Half(Aggregate):
+    """The value that half of the rows do not exceed; empty rows do not count."""
+
+    function = "percentile_disc"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = IntegerField()
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,18 @@ class Numbers:
     practices: int
     from_small_companies: int
     municipalities: int
+    cost: int | None
+    weeks: int | None
+
+    @property
+    def cost_text(self) -> str:
+        """What half of the examples did not exceed, in words; empty where nothing is known."""
+        return wording.euros(self.cost, self.cost)
+
+    @property
+    def duration_text(self) -> str:
+        """The same for the time it took."""
+        return wording.weeks(self.weeks)
 
 
 def branch_rows() -> list[BranchRow]:
@@ -56,5 +77,7 @@ def numbers() -> Numbers:
             practices=Count("pk"),
             from_small_companies=Count("pk", filter=small),
             municipalities=Count("municipality", distinct=True),
+            cost=Half("investment_to"),
+            weeks=Half("duration_weeks"),
         )
     )
