@@ -81,3 +81,24 @@ def numbers() -> Numbers:
             weeks=Half("duration_weeks"),
         )
     )
+
+
+@dataclass(frozen=True)
+class BranchSample:
+    """What a branch page shows of its examples: the newest of each size, and the newest others."""
+
+    count: int
+    by_size: list[tuple[CompanySize, Practice | None]]
+    further: list[Practice]
+
+
+def branch_sample(branch: Branch, *, further: int) -> BranchSample:
+    """Choose from all examples of a branch without reading them all; three queries."""
+    found = Practice.objects.published().in_branch(branch).newest_first()
+    newest = found[: further + len(CompanySize)].values_list("pk")
+    chosen = newest.union(*(found.filter(size=size)[:1].values_list("pk") for size in CompanySize))
+    practices = list(found.for_cards().filter(pk__in=[pk for (pk,) in chosen]))
+    by_size = [(size, next((p for p in practices if p.size == size), None)) for size in CompanySize]
+    shown = {practice.pk for _, practice in by_size if practice}
+    others = [practice for practice in practices if practice.pk not in shown]
+    return BranchSample(found.count(), by_size, others[:further])

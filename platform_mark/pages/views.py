@@ -9,7 +9,7 @@ from practices.models import Practice
 
 from . import samples
 from .models import LegalText
-from .overview import branch_rows, numbers
+from .overview import branch_rows, branch_sample, numbers
 
 NEWEST = 4
 
@@ -44,15 +44,13 @@ def branch_detail(request: HttpRequest, slug: str) -> HttpResponse:
     branch = get_object_or_404(Branch.objects.select_related("merged_into"), slug=slug)
     if branch.merged_into:
         return HttpResponsePermanentRedirect(branch.merged_into.get_absolute_url())
-    practices = list(Practice.objects.published().in_branch(branch).newest_first().for_cards())
-    first_by_size = {size: next((p for p in practices if p.size == size), None) for size in CompanySize}
-    shown = {practice.pk for practice in first_by_size.values() if practice}
+    sample = branch_sample(branch, further=NEWEST)
     context = {
         "branch": branch,
         "codes": list(branch.codes.all()),
-        "count": len(practices),
-        "by_size": list(first_by_size.items()),
-        "further": [practice for practice in practices if practice.pk not in shown][:NEWEST],
+        "count": sample.count,
+        "by_size": sample.by_size,
+        "further": sample.further,
     }
     return render(request, "pages/branch_detail.html", context)
 

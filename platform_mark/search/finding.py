@@ -27,6 +27,9 @@ _WORTH = {
     Nearness.PART: 0.3,
     Nearness.ALIKE: 0.2,
 }
+# What one word in a title is worth to ts_rank. Many near words together count no more than that, so that a text full of
+# inflected forms does not come before a title that says the word itself.
+_TITLE_HIT = 0.6
 # Two words that stand side by side as they were typed.
 _PAIR_WORTH = 0.5
 
@@ -215,12 +218,13 @@ def _order(question: Question | None, shape: Shape, order: str, *, is_early: boo
 
 
 def _score(question: Question) -> str:
-    scores = [
-        # ts_rank divides by the number of words looked for, which here only says how many forms there are.
-        f"{worth * count} * ts_rank('{_PLACES}', vector, %(near_{nearness.value})s::tsquery)"
-        for nearness, worth in _WORTH.items()
-        if (count := len(_lexemes(question, nearness)))
-    ]
+    most = _TITLE_HIT * max(1, len(question.clauses))
+    scores = []
+    for nearness, worth in _WORTH.items():
+        if count := len(_lexemes(question, nearness)):
+            # ts_rank divides by the number of words looked for, which here only says how many forms there are.
+            rank = f"{count} * ts_rank('{_PLACES}', vector, %(near_{nearness.value})s::tsquery)"
+            scores.append(f"{worth} * {rank if nearness is Nearness.EXACT else f'least({most}, {rank})'}")
     scores += [f"{_PAIR_WORTH} * (vector @@ %(pair_{n})s::tsquery)::int" for n, _ in enumerate(question.pairs)]
     return " + ".join(scores) or "0"
 
