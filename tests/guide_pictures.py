@@ -4,6 +4,7 @@ It starts a portal of its own in a throw-away folder, walks the ways that the gu
 """
 
 import io
+import os
 import re
 import shutil
 import signal
@@ -111,9 +112,16 @@ def main() -> None:
     if not CHROMIUM:
         raise SystemExit("Kein Chromium gefunden: apt-get install chromium")
     with tempfile.TemporaryDirectory() as name, portal(Path(name)) as (email, password), sync_playwright() as tools:
-        browser = tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = tools.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--lang=de"],
+            env={**os.environ, "LANGUAGE": "de"},
+        )
         context = browser.new_context(
-            base_url=f"http://localhost:{PORT}", locale="de-DE", viewport={"width": WIDTH, "height": HEIGHT}
+            base_url=f"http://localhost:{PORT}",
+            locale="de-DE",
+            timezone_id="Europe/Berlin",
+            viewport={"width": WIDTH, "height": HEIGHT},
         )
         walk(context.new_page(), email, password)
         browser.close()
