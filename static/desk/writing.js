@@ -21,7 +21,7 @@ function verdict(value) {
 function meter(after) {
   const hint = document.createElement("div");
   hint.className = "help desk-meter";
-  after.after(hint);
+  (after.closest(".flex-container") ?? after).after(hint);
   return hint;
 }
 

@@ -112,7 +112,7 @@ def test_the_length_of_a_text_is_counted_in_added_parts_too_and_reading_is_judge
     page.keyboard.type(
         "Digitalisierungsvorhaben mittelständischer Unternehmen erfordern ganzheitliche Herangehensweisen unterschiedlicher "
         "Organisationseinheiten hinsichtlich prozessübergreifender Informationsbereitstellung sowie kontinuierlicher "
-        "Weiterentwicklung bestehender Kompetenzprofile innerhalb sämtlicher Abteilungen."
+        "Weiterentwicklung bestehender Kompetenzprofile innerhalb sämtlicher Abteilungen, Niederlassungen und Standorte."
     )
     expect(hint).to_contain_text("schwer lesbar")
 
