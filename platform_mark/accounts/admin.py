@@ -151,7 +151,7 @@ class LogEntryAdmin(admin.ModelAdmin):
     search_fields = ["object_repr", "change_message"]
     date_hierarchy = "action_time"
     fields = ["action_time", "user", "object_repr", "kind_of_thing", "told"]
-    readonly_fields = fields
+    readonly_fields = fields  # type: ignore[assignment]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """The administration writes it."""
