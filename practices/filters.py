@@ -98,9 +98,12 @@ class PracticeFilter(django_filters.FilterSet):
     def order(self) -> str:
         """The word of the order: the one asked for, or what fits the question."""
         word = self._value("sortierung")
-        if word not in ORDERS or (word == RELEVANCE and not self.question):
-            return RELEVANCE if self.question else "neueste"
-        return word
+        return self.usual_order if word not in ORDERS or (word == RELEVANCE and not self.question) else word
+
+    @property
+    def usual_order(self) -> str:
+        """The word of the order that fits the question."""
+        return RELEVANCE if self.question else "neueste"
 
     @property
     def page(self) -> int:
@@ -201,7 +204,8 @@ def find(filterset: PracticeFilter) -> Finding:
         chips=[Chip(labels.get(pair, pair[1]), _query([*_without(asked, pair), *sorting])) for pair in asked],
         unknown=[value for name, value in facet_pairs if (name, value) not in labels],
         orders=[
-            Option(word, label, 0, word == filterset.order)
+            # The usual order has no word, so that words typed into a list by date are answered by relevance.
+            Option("" if word == filterset.usual_order else word, label, 0, word == filterset.order)
             for word, (label, _) in ORDERS.items()
             if word != RELEVANCE or question
         ],

@@ -27,11 +27,6 @@ _WORTH = {
     Nearness.PART: 0.3,
     Nearness.ALIKE: 0.2,
 }
-# What one word in a title is worth to ts_rank. Many near words together count no more than that.
-_TITLE_HIT = 0.6
-# What else is met beside the best counts this much, so that a text full of inflected forms does not come before a title
-# that says the word itself.
-_BESIDE = 0.3
 # Two words that stand side by side as they were typed.
 _PAIR_WORTH = 0.5
 
@@ -163,7 +158,7 @@ ranked AS MATERIALIZED (
         ORDER BY id IN (SELECT id FROM search_searchentry WHERE head @@ (SELECT %(any)s::tsquery)) DESC,
             visible_from DESC, id DESC
         LIMIT %(ranked)s
-    ) AS candidate JOIN search_searchentry USING (id) CROSS JOIN LATERAL (SELECT {worths} OFFSET 0) AS near
+    ) AS candidate JOIN search_searchentry USING (id)
 ),
 ordered AS (
     SELECT id, visible_from, score FROM ranked JOIN met USING (id)
@@ -213,29 +208,21 @@ def _missed(shape: Shape, chosen: Mapping[str, Sequence[object]]) -> str:
 def _order(question: Question | None, shape: Shape, order: str, *, is_early: bool) -> dict[str, str]:
     """What is ordered, and by what before the date."""
     if order == RELEVANCE and question:
-        worths, score = _score(question)
-        ranked = _RANKED.format(worths=worths, score=score, unranked="" if is_early else _UNRANKED)
+        ranked = _RANKED.format(score=_score(question), unranked="" if is_early else _UNRANKED)
         return {"ranked": ranked, "ordered": "ordered", "first_by": "score DESC NULLS LAST,"}
     first_by = f"{shape.key_of(order)} ASC NULLS LAST," if order in shape.orders else ""
     return {"ranked": "", "ordered": "met WHERE missed = 0", "first_by": first_by}
 
 
-def _score(question: Question) -> tuple[str, str]:
-    """What an entry is worth by each nearness that the question has, and what that makes together."""
-    most = _TITLE_HIT * max(1, len(question.clauses))
-    worths = {}
-    for nearness, worth in _WORTH.items():
-        if count := len(_lexemes(question, nearness)):
-            # ts_rank divides by the number of words looked for, which here only says how many forms there are.
-            rank = f"{count} * ts_rank('{_PLACES}', vector, %(near_{nearness.value})s::tsquery)"
-            bounded = rank if nearness is Nearness.EXACT else f"least({most}, {rank})"
-            worths[f"near_{nearness.value}"] = f"{worth} * {bounded}"
-    if not worths:
-        return "0 AS near_0", "0"
-    columns = ", ".join(f"{expression} AS {name}" for name, expression in worths.items())
-    score = f"{1 - _BESIDE} * greatest({', '.join(worths)}) + {_BESIDE} * ({' + '.join(worths)})"
-    pairs = [f" + {_PAIR_WORTH} * (vector @@ %(pair_{n})s::tsquery)::int" for n, _ in enumerate(question.pairs)]
-    return columns, score + "".join(pairs)
+def _score(question: Question) -> str:
+    scores = [
+        # ts_rank divides by the number of words looked for, which here only says how many forms there are.
+        f"{worth * count} * ts_rank('{_PLACES}', vector, %(near_{nearness.value})s::tsquery)"
+        for nearness, worth in _WORTH.items()
+        if (count := len(_lexemes(question, nearness)))
+    ]
+    scores += [f"{_PAIR_WORTH} * (vector @@ %(pair_{n})s::tsquery)::int" for n, _ in enumerate(question.pairs)]
+    return " + ".join(scores) or "0"
 
 
 def _lexemes(question: Question, nearness: Nearness) -> list[str]:
