@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import TruncDate
 from django.urls import reverse
 from django.utils import timezone
 
@@ -498,9 +499,9 @@ class FileQuerySet(models.QuerySet):
 
 
 class PictureQuerySet(FileQuerySet):
-    def shown(self) -> Self:
-        """Pictures whose rights have not ended."""
-        return self.filter(image__in=Image.objects.shown())
+    def shown(self, on: date | TruncDate | None = None) -> Self:
+        """Pictures whose rights have not ended on the day `on` (today, if not given)."""
+        return self.filter(image__in=Image.objects.shown(on))
 
 
 class DialogueDocument(DialoguePart):

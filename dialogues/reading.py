@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from django.db.models import OuterRef, QuerySet
 
+from platform_mark.media.models import TODAY
 from platform_mark.publishing import parts
 from platform_mark.publishing.parts import Part, part
 from platform_mark.taxonomy.models import Branch
@@ -37,7 +38,7 @@ _PAGE: Mapping[str, Part] = {
     "seat_kinds": part(SeatKind.objects.filter(**_mine), "id", "way", "name", "capacity"),
     "agenda": part(AgendaItem.objects.filter(**_mine), "id", "starts_at", "title", "detail", "person", "person_agreed"),
     "hosts": part(Host.objects.filter(**_mine), "id", "role", "name", "is_fictitious", actor=_ACTOR),
-    "pictures": part(DialoguePicture.objects.public().shown().filter(**_mine), "id", "caption", image=_IMAGE),
+    "pictures": part(DialoguePicture.objects.public().shown(TODAY).filter(**_mine), "id", "caption", image=_IMAGE),
     "agreements": part(
         Agreement.objects.filter(**_mine),
         *("id", "text", "owner", "due_on", "state", "reason", "reported_on"),

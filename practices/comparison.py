@@ -9,6 +9,10 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
+from platform_mark.search.finding import RELEVANCE, find
+from platform_mark.search.index import kind_of
+from platform_mark.search.question import ask
+
 from .models import Practice
 
 MOST = 4
@@ -57,19 +61,42 @@ def compare(request: HttpRequest) -> HttpResponse:
     found = {p.slug: p for p in Practice.objects.published().with_everything().filter(slug__in=asked[:20])}
     practices = [found[slug] for slug in asked if slug in found][:MOST]
     slugs = [practice.slug for practice in practices]
-    branches = {branch.pk for practice in practices for branch in practice.branches.all()}
-    near = Practice.objects.published().exclude(slug__in=slugs).newest_first().for_cards()
-    if branches:
-        near = near.filter(branches__in=branches).distinct()
+    wanted = request.GET.get("q", "").strip()
+    offered = [] if len(practices) >= MOST else _searched(wanted, practices) if wanted else _near(practices)
     context = {
         "chosen": [Choice(p, _address([slug for slug in slugs if slug != p.slug])) for p in practices],
         "rows": [Row(label, [tell(practice) for practice in practices]) for label, tell in ROWS],
-        "offered": [Choice(p, _address([*slugs, p.slug])) for p in near[:OFFERED]] if len(practices) < MOST else [],
+        "offered": [Choice(p, _address([*slugs, p.slug])) for p in offered],
+        "may_add": len(practices) < MOST,
+        "wanted": wanted,
         "left_out": len(asked) - len(practices),
         "most": MOST,
         "path": _address(slugs),
     }
     return render(request, "practices/comparison.html", context)
+
+
+def _near(chosen: list[Practice]) -> list[Practice]:
+    """The newest others, of a branch of the chosen ones where they have any."""
+    branches = {branch.pk for practice in chosen for branch in practice.branches.all()}
+    near = Practice.objects.published().exclude(pk__in=[practice.pk for practice in chosen]).newest_first().for_cards()
+    if branches:
+        near = near.filter(branches__in=branches).distinct()
+    return list(near[:OFFERED])
+
+
+def _searched(wanted: str, chosen: list[Practice]) -> list[Practice]:
+    """What fits the words best and is not in yet."""
+    question = ask(wanted)
+    if not question.clauses:
+        return []
+    # As many more as could be in already.
+    found = find(
+        kind_of(Practice), Practice.search_shape, question=question, order=RELEVANCE, size=OFFERED + len(chosen)
+    )
+    ids = [row.object_id for row in found.rows if row.object_id not in {practice.pk for practice in chosen}]
+    by_pk = {practice.pk: practice for practice in Practice.objects.published().for_cards().filter(pk__in=ids)}
+    return [by_pk[pk] for pk in ids if pk in by_pk][:OFFERED]
 
 
 def _address(slugs: list[str]) -> str:

@@ -1,6 +1,6 @@
 """Good examples: what a company did, what it cost, what came of it, and what others can do first."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -9,13 +9,14 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
-from django.db.models import Case, Count, F, OuterRef, Prefetch, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, F, OuterRef, Prefetch, Q, Subquery, Value, When
+from django.db.models.expressions import RawSQL
 from django.urls import reverse
+from django.utils import timezone
 
 from platform_mark.media.models import Document, Image
 from platform_mark.publishing.fields import RichTextField
-from platform_mark.publishing.models import Publishable, PublishableQuerySet, TransitionRefused
+from platform_mark.publishing.models import Publishable, PublishableQuerySet, State, TransitionRefused
 from platform_mark.taxonomy.models import Branch, CompanySize, Municipality, TargetGroup, Topic
 
 from . import search, snapshot, wording
@@ -30,8 +31,26 @@ YES_NO_UNKNOWN = [(None, "unbekannt"), (True, "ja"), (False, "nein")]
 # Fewer firms of one branch, size and district than this, and the district would give a name away.
 FIRMS_TO_HIDE_AMONG = 3
 
+# Checked longer ago than this, and prices and technology may be others by now: readers are told, staff are asked to look.
+TOO_OLD = timedelta(days=730)
+
 # Drafts of own examples that no version of has been released yet.
 RELEASE_MISSING = Q(state__in=["draft", "review"], kind="own", is_fictitious=False, releases=None)
+
+
+# Asked for the few that are anonymous only. Plain text, since every list asks it and it never changes: built anew by the ORM
+# each time, it would cost more than the rest of the statement. What is public is said as in `PublishableQuerySet.published`.
+_FITTING_FIRMS = """CASE WHEN practices_practice.is_anonymous THEN (
+    SELECT count(DISTINCT other.company) FROM practices_practice AS other
+    JOIN taxonomy_municipality AS there ON there.id = other.municipality_id
+    JOIN taxonomy_municipality AS here ON here.id = practices_practice.municipality_id
+    WHERE other.state = 'published' AND other.published_at <= %s AND (other.expires_at IS NULL OR other.expires_at > %s)
+        AND other.size = practices_practice.size AND there.district_id = here.district_id
+        AND EXISTS (
+            SELECT FROM practices_practice_branches AS link JOIN practices_practice_branches AS own USING (branch_id)
+            WHERE link.practice_id = other.id AND own.practice_id = practices_practice.id
+        )
+) ELSE 0 END"""
 
 
 class PracticeQuerySet(PublishableQuerySet):
@@ -49,22 +68,14 @@ class PracticeQuerySet(PublishableQuerySet):
 
     def with_fitting_firms(self) -> Self:
         """For a company that wants no name: how many firms, itself among them, fit its branch, size and district."""
-        fitting = (
-            Practice.objects.published()
-            .filter(
-                size=OuterRef("size"),
-                municipality__district=OuterRef("municipality__district"),
-                branches__practices=OuterRef("pk"),
-            )
-            .order_by()
-            .values("size")
-            .annotate(number=Count("company", distinct=True))
-            .values("number")
-        )
-        # Asked for the few that are anonymous only.
-        return self.annotate(
-            fitting_firms=Case(When(is_anonymous=True, then=Coalesce(Subquery(fitting), 0)), default=Value(0))
-        )
+        now = timezone.now()
+        # All values are parameters.
+        return self.annotate(fitting_firms=RawSQL(_FITTING_FIRMS, [now, now], output_field=models.IntegerField()))  # noqa: S611
+
+    def with_release(self) -> Self:
+        """With `released_on`, the day of the company's release; empty for drafts, whose text may have changed since."""
+        latest = Release.objects.filter(practice=OuterRef("pk"), practice__state=State.PUBLISHED)
+        return self.annotate(released_on=Subquery(latest.order_by("-pk").values("released_on")[:1]))
 
     def for_search(self) -> Self:
         """With all that `search.document` reads."""
@@ -123,7 +134,9 @@ class Practice(Publishable):
         "Was die Kennzahl misst", max_length=60, blank=True, help_text="Zum Beispiel „Rüstzeit“."
     )
 
-    company = models.CharField("Betrieb", max_length=120)
+    company = models.CharField(
+        "Betrieb", max_length=120, help_text="So, wie der Betrieb sich nennt: „Federnwerk Lennetal“. Ohne Rechtsform."
+    )
     is_fictitious = models.BooleanField(
         "Erfunden", default=False, help_text="Wird überall als „Beispielfirma“ gekennzeichnet."
     )
@@ -138,7 +151,13 @@ class Practice(Publishable):
         blank=True,
         help_text="Alle Köpfe, auch Auszubildende und Teilzeit. Leer lassen, wenn unbekannt.",
     )
-    size_band = models.CharField("Größe, wenn die Zahl fehlt", max_length=10, choices=CompanySize, blank=True)
+    size_band = models.CharField(
+        "Größe, wenn die Zahl fehlt",
+        max_length=10,
+        choices=CompanySize,
+        blank=True,
+        help_text="Nur, wenn Sie die Zahl nicht kennen, aber wissen, dass es zum Beispiel „unter 50“ sind.",
+    )
     size = models.GeneratedField(
         expression=Case(
             When(employees__gte=250, then=Value("large")),
@@ -157,12 +176,17 @@ class Practice(Publishable):
         blank=True,
         related_name="practices",
         verbose_name="Stadt oder Gemeinde",
+        help_text="Wo der Betrieb sitzt, zum Beispiel „Altena“.",
     )
     place = models.CharField(
         "Ort außerhalb der Region", max_length=80, blank=True, help_text="Nur, wenn der Ort oben nicht zur Wahl steht."
     )
     year = models.PositiveSmallIntegerField(
-        "Jahr", null=True, blank=True, validators=[MinValueValidator(1990), MaxValueValidator(2100)]
+        "Jahr",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1990), MaxValueValidator(2100)],
+        help_text="In dem es im Alltag ankam, zum Beispiel 2024.",
     )
     target_groups = ArrayField(
         models.CharField(max_length=10, choices=TargetGroup), verbose_name="Für wen", default=list, blank=True
@@ -190,7 +214,11 @@ class Practice(Publishable):
         blank=True,
         help_text="Jedes Beispiel sagt, was nicht geklappt hat. „Die erste Karte hatte 43 Felder.“",
     )
-    lessons = RichTextField("Was der Betrieb gelernt hat", blank=True)
+    lessons = RichTextField(
+        "Was der Betrieb gelernt hat",
+        blank=True,
+        help_text="Was er beim nächsten Mal anders macht: „Erst das WLAN prüfen, dann die Tablets kaufen.“",
+    )
     advice = RichTextField(
         "Rat an andere", blank=True, help_text="Was würde der Betrieb einem anderen als Erstes sagen?"
     )
@@ -200,7 +228,12 @@ class Practice(Publishable):
         max_length=1000,
         help_text="Zum Beispiel Betriebsrat, Auszubildende, Schichtleitung.",
     )
-    worries = models.TextField("Sorgen und was geholfen hat", blank=True, max_length=1000)
+    worries = models.TextField(
+        "Sorgen und was geholfen hat",
+        blank=True,
+        max_length=1000,
+        help_text="Was Beschäftigte befürchtet haben: „Werde ich überwacht?“ Und was die Antwort war.",
+    )
 
     investment_from = models.PositiveIntegerField(
         "Kosten ab (Euro)",
@@ -208,9 +241,15 @@ class Practice(Publishable):
         blank=True,
         help_text="Einmalig. Bei einer genauen Zahl beide Felder gleich füllen.",
     )
-    investment_to = models.PositiveIntegerField("Kosten bis (Euro)", null=True, blank=True)
-    running_cost_from = models.PositiveIntegerField("Laufend ab (Euro im Jahr)", null=True, blank=True)
-    running_cost_to = models.PositiveIntegerField("Laufend bis (Euro im Jahr)", null=True, blank=True)
+    investment_to = models.PositiveIntegerField(
+        "Kosten bis (Euro)", null=True, blank=True, help_text="Ohne Punkt: 25000. Nichts gekostet? Beide Felder 0."
+    )
+    running_cost_from = models.PositiveIntegerField(
+        "Laufend ab (Euro im Jahr)", null=True, blank=True, help_text="Lizenzen, Wartung, Strom: 1200."
+    )
+    running_cost_to = models.PositiveIntegerField(
+        "Laufend bis (Euro im Jahr)", null=True, blank=True, help_text="Bei einer genauen Zahl wie „ab“."
+    )
     person_days = models.DecimalField(
         "Eigener Aufwand (Personentage)",
         max_digits=6,
@@ -218,8 +257,11 @@ class Practice(Publishable):
         null=True,
         blank=True,
         validators=[MinValueValidator(0)],
+        help_text="Arbeitstage aller eigenen Leute zusammen: zwei Personen, drei Tage sind 6.",
     )
-    duration_weeks = models.PositiveSmallIntegerField("Dauer (Wochen)", null=True, blank=True)
+    duration_weeks = models.PositiveSmallIntegerField(
+        "Dauer (Wochen)", null=True, blank=True, help_text="Von der Entscheidung bis zum Alltag. Fünf Monate sind 22."
+    )
     months_to_benefit = models.DecimalField(
         "Erster Nutzen nach (Monaten)",
         max_digits=5,
@@ -227,13 +269,36 @@ class Practice(Publishable):
         null=True,
         blank=True,
         validators=[MinValueValidator(0)],
+        help_text="Ab wann es spürbar half: 2 oder 2,5.",
     )
-    funding_used = models.BooleanField("Förderung genutzt", null=True, blank=True, choices=YES_NO_UNKNOWN)
-    funding_programme = models.CharField("Förderprogramm", max_length=120, blank=True)
-    without_new_software = models.BooleanField("Geht ohne neue Software", null=True, blank=True, choices=YES_NO_UNKNOWN)
-    without_it_department = models.BooleanField("Geht ohne IT-Abteilung", null=True, blank=True, choices=YES_NO_UNKNOWN)
+    funding_used = models.BooleanField(
+        "Förderung genutzt",
+        null=True,
+        blank=True,
+        choices=YES_NO_UNKNOWN,
+        help_text="„Nein“ nur, wenn Sie es wissen.",
+    )
+    funding_programme = models.CharField(
+        "Förderprogramm", max_length=120, blank=True, help_text="Wie es heißt: „MID-Digitalisierung“."
+    )
+    without_new_software = models.BooleanField(
+        "Geht ohne neue Software",
+        null=True,
+        blank=True,
+        choices=YES_NO_UNKNOWN,
+        help_text="Ja, wenn vorhandene Programme genügen, zum Beispiel eine Tabelle.",
+    )
+    without_it_department = models.BooleanField(
+        "Geht ohne IT-Abteilung",
+        null=True,
+        blank=True,
+        choices=YES_NO_UNKNOWN,
+        help_text="Ja, wenn ein Betrieb ohne eigene IT-Leute es nachmachen kann.",
+    )
 
-    quote_text = models.TextField("Zitat", blank=True, max_length=500)
+    quote_text = models.TextField(
+        "Zitat", blank=True, max_length=500, help_text="Wörtlich, ohne Anführungszeichen: „Ich rüste ohne Suchen.“"
+    )
     quote_role = models.CharField(
         "Wer das sagt", max_length=80, blank=True, help_text="Die Rolle, nie der Name: „Einrichterin“."
     )
@@ -353,6 +418,11 @@ class Practice(Publishable):
         if self.releases.exists():
             return "Der Text wurde seit der Freigabe geändert. Der Betrieb muss diese Fassung freigeben."
         return "Die Freigabe des Betriebs fehlt. Tragen Sie ein, wer diese Fassung wann freigegeben hat."
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether nobody has checked what it says for two years."""
+        return self.as_of is not None and self.as_of < timezone.localdate() - TOO_OLD
 
     @property
     def is_external(self) -> bool:
@@ -499,10 +569,12 @@ class Step(PracticePart):
 
     practice = models.ForeignKey(Practice, on_delete=models.CASCADE, related_name="steps")
     action = models.CharField("Was tun", max_length=120, help_text="Als Aufforderung: „Eine Maschine wählen.“")
-    detail = models.CharField("Näheres", max_length=400, blank=True)
-    who = models.CharField("Wer", max_length=80, blank=True)
-    duration = models.CharField("Wie lange", max_length=60, blank=True)
-    needs = models.CharField("Was man braucht", max_length=120, blank=True)
+    detail = models.CharField(
+        "Näheres", max_length=400, blank=True, help_text="„Am besten eine, deren Einrichter mitmachen will.“"
+    )
+    who = models.CharField("Wer", max_length=80, blank=True, help_text="Die Aufgabe: „Schichtleitung“.")
+    duration = models.CharField("Wie lange", max_length=60, blank=True, help_text="„1 Stunde“ oder „4 Wochen“.")
+    needs = models.CharField("Was man braucht", max_length=120, blank=True, help_text="„ein Handy je Schicht“")
 
     class Meta(PracticePart.Meta):
         verbose_name = "Erster Schritt"

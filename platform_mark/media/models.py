@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now, TruncDate
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,8 +15,12 @@ from django.utils import timezone
 PLAIN_WIDTH = 960
 
 
+# The day of the portal when a statement runs: for querysets that are built once and asked for weeks.
+TODAY = TruncDate(Now())
+
+
 class ImageQuerySet(models.QuerySet):
-    def shown(self, on: date | None = None) -> Self:
+    def shown(self, on: date | TruncDate | None = None) -> Self:
         """Pictures whose rights have not ended on the day `on` (today, if not given)."""
         return self.filter(Q(rights_until=None) | Q(rights_until__gte=on or timezone.localdate()))
 

@@ -4,10 +4,19 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Aggregate, Count, IntegerField
 
 from platform_mark.taxonomy.models import Branch, CompanySize
+from practices import wording
 from practices.models import Practice
+
+
+class Half(Aggregate):
+    """The value that half of the rows do not exceed; empty rows do not count."""
+
+    function = "percentile_disc"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = IntegerField()
 
 
 @dataclass(frozen=True)
@@ -29,10 +38,22 @@ class Numbers:
     from_small_companies: int
     #: Examples by key of the municipality; none where a company has no name, since a town could give it away.
     by_municipality: Mapping[int, int]
+    cost: int | None
+    weeks: int | None
 
     @property
     def municipalities(self) -> int:
         return len(self.by_municipality)
+
+    @property
+    def cost_text(self) -> str:
+        """What half of the examples did not exceed, in words; empty where nothing is known."""
+        return wording.euros(self.cost, self.cost)
+
+    @property
+    def duration_text(self) -> str:
+        """The same for the time it took."""
+        return wording.weeks(self.weeks)
 
 
 def branch_rows() -> list[BranchRow]:
@@ -55,7 +76,7 @@ def branch_rows() -> list[BranchRow]:
 
 
 def numbers() -> Numbers:
-    """What the region can show; one query."""
+    """What the region can show; two queries."""
     counted = (
         Practice.objects.published()
         .order_by()
@@ -69,4 +90,26 @@ def numbers() -> Numbers:
         small += row["number"] if row["size"] in (CompanySize.MICRO, CompanySize.SMALL) else 0
         if row["municipality"] and not row["is_anonymous"]:
             by_municipality[row["municipality"]] += row["number"]
-    return Numbers(practices, small, by_municipality)
+    halves = Practice.objects.published().aggregate(cost=Half("investment_to"), weeks=Half("duration_weeks"))
+    return Numbers(practices, small, by_municipality, **halves)
+
+
+@dataclass(frozen=True)
+class BranchSample:
+    """What a branch page shows of its examples: the newest of each size, and the newest others."""
+
+    count: int
+    by_size: list[tuple[CompanySize, Practice | None]]
+    further: list[Practice]
+
+
+def branch_sample(branch: Branch, *, further: int) -> BranchSample:
+    """Choose from all examples of a branch without reading them all; three queries."""
+    found = Practice.objects.published().in_branch(branch).newest_first()
+    newest = found[: further + len(CompanySize)].values_list("pk")
+    chosen = newest.union(*(found.filter(size=size)[:1].values_list("pk") for size in CompanySize))
+    practices = list(found.for_cards().filter(pk__in=[pk for (pk,) in chosen]))
+    by_size = [(size, next((p for p in practices if p.size == size), None)) for size in CompanySize]
+    shown = {practice.pk for _, practice in by_size if practice}
+    others = [practice for practice in practices if practice.pk not in shown]
+    return BranchSample(found.count(), by_size, others[:further])

@@ -10,7 +10,7 @@ from practices.models import Practice
 from . import dialogues, samples
 from .focus import why
 from .models import LegalText
-from .overview import branch_rows, numbers
+from .overview import branch_rows, branch_sample, numbers
 from .region import region
 from .register import branch_kinds, kind_rows, register_numbers
 
@@ -54,17 +54,15 @@ def branch_detail(request: HttpRequest, slug: str) -> HttpResponse:
     branch = get_object_or_404(Branch.objects.select_related("merged_into"), slug=slug)
     if branch.merged_into:
         return HttpResponsePermanentRedirect(branch.merged_into.get_absolute_url())
-    practices = list(Practice.objects.published().in_branch(branch).newest_first().for_cards())
-    first_by_size = {size: next((p for p in practices if p.size == size), None) for size in CompanySize}
-    shown = {practice.pk for practice in first_by_size.values() if practice}
+    sample = branch_sample(branch, further=NEWEST)
     context = {
         "branch": branch,
         "codes": list(branch.codes.all()),
-        "count": len(practices),
+        "count": sample.count,
         "why": why(branch),
-        "by_size": list(first_by_size.items()),
+        "by_size": sample.by_size,
         "kinds": branch_kinds(branch),
-        "further": [practice for practice in practices if practice.pk not in shown][:NEWEST],
+        "further": sample.further,
         "dialogues": dialogues.of_branch(branch),
     }
     return render(request, "pages/branch_detail.html", context)

@@ -6,6 +6,7 @@ from html import unescape
 from typing import Any
 
 import nh3
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.html import strip_tags
@@ -28,6 +29,14 @@ HEADINGS = frozenset({"h2", "h3"})
 _LINK_TO_NOWHERE = re.compile(r'<a(?: title="[^"]*")? rel="noopener noreferrer">(.*?)</a>', re.DOTALL)
 # Another host with the scheme left out; browsers take backslashes for slashes.
 _OTHER_HOST = re.compile(r"\s*[/\\]\s*[/\\]")
+
+
+_LINK = re.compile(r"<a\b[^>]*>(.*?)</a>", re.DOTALL)
+_HEADING = re.compile(r"<h([23])\b")
+# Read out alone, as screen readers list links, these tell nobody where they lead.
+EMPTY_WORDS = frozenset(
+    {"hier", "hier klicken", "klicken sie hier", "klick hier", "link", "mehr", "weiter", "weiterlesen"}
+)
 
 
 def clean_html(html: str, *, headings: bool = False) -> str:
@@ -61,6 +70,23 @@ class RichTextField(ProseEditorField):
         kwargs["extensions"] = EXTENSIONS | ({"Heading": {"levels": [2, 3]}} if headings else {})
         kwargs["sanitize"] = partial(clean_html, headings=headings)
         super().__init__(*args, **kwargs)
+
+    def validate(self, value: Any, model_instance: models.Model | None) -> None:
+        """Refuse what readers with a screen reader would stumble over, and say what to write instead."""
+        super().validate(value, model_instance)
+        html = value or ""
+        for words in (unescape(strip_tags(link)).strip(" .…»›>\N{NO-BREAK SPACE}") for link in _LINK.findall(html)):
+            if words.lower() in EMPTY_WORDS:
+                raise ValidationError(
+                    f"Der Link „{words}“ sagt nicht, wohin er führt. Schreiben Sie es in den Link, zum Beispiel "
+                    "„Bericht der Kammer“.",
+                    code="link_words",
+                )
+        if self.headings and next(iter(_HEADING.findall(html)), "2") == "3":
+            raise ValidationError(
+                "Die erste Überschrift ist eine Unterüberschrift. Setzen Sie eine der oberen Stufe davor.",
+                code="heading_order",
+            )
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         """Clean what the saved object holds, too: a page may print it before it is read again."""

@@ -98,9 +98,12 @@ class IndexedFilter(django_filters.FilterSet):
     def order(self) -> str:
         """The word of the order: the one asked for, or what fits the question."""
         word = self._value("sortierung")
-        if word not in self.orders or (word == RELEVANCE and not self.question):
-            return RELEVANCE if self.question else self.first_order
-        return word
+        return self.usual_order if word not in self.orders or (word == RELEVANCE and not self.question) else word
+
+    @property
+    def usual_order(self) -> str:
+        """The word of the order that fits the question."""
+        return RELEVANCE if self.question else self.first_order
 
     @property
     def page(self) -> int:
@@ -211,7 +214,8 @@ def find(filterset: IndexedFilter) -> Finding:
         chips=[Chip(labels.get(pair, pair[1]), query_of([*_without(asked, pair), *sorting])) for pair in asked],
         unknown=[value for name, value in facet_pairs if (name, value) not in labels],
         orders=[
-            Option(word, label, 0, word == filterset.order)
+            # The usual order has no word, so that words typed into a list by date are answered by relevance.
+            Option("" if word == filterset.usual_order else word, label, 0, word == filterset.order)
             for word, (label, _) in filterset.orders.items()
             if word != RELEVANCE or question
         ],

@@ -21,13 +21,13 @@ function verdict(value) {
 function meter(after) {
   const hint = document.createElement("div");
   hint.className = "help desk-meter";
-  after.after(hint);
+  (after.closest(".flex-container") ?? after).after(hint);
   return hint;
 }
 
-for (const field of document.querySelectorAll("#content input[type=text][maxlength], #content textarea[maxlength]")) {
+function count(field) {
   const most = field.maxLength;
-  if (most < 60 || field.closest(".empty-form")) continue;
+  if (most < 60 || field.closest(".empty-form")) return;
   const hint = meter(field);
   const tell = () => {
     const left = most - field.value.length;
@@ -36,6 +36,11 @@ for (const field of document.querySelectorAll("#content input[type=text][maxleng
   field.addEventListener("input", tell);
   tell();
 }
+
+const FIELDS = "input[type=text][maxlength], textarea[maxlength]";
+document.querySelectorAll(`#content :is(${FIELDS})`).forEach(count);
+// A part that is added by the button comes without what the page did to its siblings.
+document.addEventListener("formset:added", ({ target }) => target.querySelectorAll(FIELDS).forEach(count));
 
 document.addEventListener("prose-editor:ready", ({ detail: { editor } }) => {
   const box = editor.view.dom;

@@ -21,11 +21,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from django.contrib.auth.models import Group
 from django.test import override_settings
+from django.utils import timezone
 
 from platform_mark.taxonomy.models import Branch
 from tests.addresses import public_pages
 from tests.databases import OwnDatabase
-from tests.make import Site, fill_site, make_rich_practice, make_user
+from tests.make import DAY, Site, fill_site, make_practice, make_rich_practice, make_user
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "ein langes Passwort für den Test"
@@ -81,6 +82,9 @@ def fill(url: str, database: OwnDatabase, media: Path) -> Portal:
     """Fill the database of a portal that will stand at `url`."""
     with database.in_use(), override_settings(MEDIA_ROOT=media):
         site = fill_site()
+        # Found by their words alone, so that they change no count of a branch or a size.
+        make_practice("Alte Maschinensteuerung spricht mit dem Netz", published_at=timezone.now() - 30 * DAY)
+        make_practice("Die Karte halbiert die Rüstzeit", published_at=timezone.now() - 30 * DAY)
         people = {}
         for name in ("reader", "writer"):
             user = make_user(f"{name}@portal.test", password=PASSWORD, is_staff=True)

@@ -73,6 +73,50 @@ def test_no_page_wants_more_than_the_policy_allows(
     assert complaints, "what the policy forbids would have been heard"
 
 
+def test_hostile_texts_stay_texts_where_staff_work(
+    visit: NewContext, portal: Portal, staff_state: dict[str, Any]
+) -> None:
+    context = visit(storage_state=staff_state, **WIDE)
+    context.add_init_script(
+        "window.stopped = []; document.addEventListener('securitypolicyviolation', e => stopped.push(e.violatedDirective))"
+    )
+    page = context.new_page()
+    page.goto("/admin/practices/practice/?q=pwned")
+    page.locator("#result_list th a").first.click()
+    change = page.url
+    for end in ("change", "history", "delete", "fassungen", "freigabe"):
+        page.goto(change.replace("/change/", f"/{end}/"), wait_until="networkidle")
+        assert portal.hostile.attack[:20] in page.content() or "&lt;script&gt;" in page.content(), end
+        assert page.evaluate("window.pwned") is None, end
+        assert page.evaluate("window.stopped") == [], end
+
+
+def test_the_length_of_a_text_is_counted_in_added_parts_too_and_reading_is_judged(
+    visit: NewContext, portal: Portal, staff_state: dict[str, Any]
+) -> None:
+    page = visit(storage_state=staff_state, **WIDE).new_page()
+    page.goto("/admin/practices/practice/add/")
+    page.get_by_label("In einem Satz").fill("Wer rüstet, sieht es.")
+    expect(page.locator(".field-teaser .desk-meter")).to_have_text("21 von 300 Zeichen")
+    page.get_by_role("button", name="Erster Schritt anlegen").click()
+    page.locator("#id_steps-0-action").fill("Eine Maschine wählen.")
+    expect(page.locator("#steps-0 .field-action .desk-meter")).to_have_text("21 von 120 Zeichen")
+
+    box, hint = page.get_by_role("textbox", name="Ausgangslage"), page.locator(".field-starting_point .desk-meter")
+    box.click()
+    page.keyboard.type(
+        "Der Zettel hing an der Tür. Wer kam, las ihn. Wer ging, ließ ihn da. Am Abend war er weg, und keiner."
+    )
+    expect(hint).to_contain_text("gut lesbar")
+    page.keyboard.press("ControlOrMeta+A")
+    page.keyboard.type(
+        "Digitalisierungsvorhaben mittelständischer Unternehmen erfordern ganzheitliche Herangehensweisen unterschiedlicher "
+        "Organisationseinheiten hinsichtlich prozessübergreifender Informationsbereitstellung sowie kontinuierlicher "
+        "Weiterentwicklung bestehender Kompetenzprofile innerhalb sämtlicher Abteilungen, Niederlassungen und Standorte."
+    )
+    expect(hint).to_contain_text("schwer lesbar")
+
+
 def test_the_editor_writes_what_readers_see(visit: NewContext, portal: Portal, staff_state: dict[str, Any]) -> None:
     page = visit(storage_state=staff_state, **WIDE).new_page()
     page.goto("/admin/practices/practice/add/")

@@ -78,6 +78,20 @@ def brightness(page: Page) -> float:
     )
 
 
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_guide_to_the_look_shows_every_component_without_a_barrier(
+    visit: NewContext, quick_start: str, look: str
+) -> None:
+    page = visit(bypass_csp=True, base_url=quick_start, **LOOKS[look]).new_page()
+    page.goto("/komponenten/")
+
+    assert axe(page) == []
+    assert page.evaluate(WIDER) == []
+    for component in (".case", ".facts", ".bars", ".chips", ".state", ".notice", ".todo", ".fold", ".filters", ".way"):
+        assert page.locator(component).count(), component
+    assert ("dark" in look) == (brightness(page) < 0.2)
+
+
 # ---------------------------------------------------------------- what happens on the wire
 
 WATCH = """

@@ -64,6 +64,16 @@ def make_document(number: int) -> Document:
     )
 
 
+def make_log_entry(number: int) -> LogEntry:
+    return LogEntry.objects.create(
+        user=make_user(),
+        action_flag=CHANGE,
+        content_type=ContentType.objects.get_for_model(Practice),
+        object_repr=f"Karte {number}",
+        change_message="Freigabe des Betriebs eingetragen.",
+    )
+
+
 def make_mail(number: int) -> OutgoingMail:
     return OutgoingMail.objects.create(
         kind="probe", to="wer@firma.test", subject=f"Betreff {number}", text="Guten Tag", message_id=f"<{number}@x>"
@@ -137,6 +147,7 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     OutgoingMail: make_mail,
     BulkMail: lambda number: make_bulk(subject=f"Rundmail {number}"),
     MailText: lambda number: make_mail_text(list(MAIL_KINDS)[number % len(MAIL_KINDS)]),
+    LogEntry: make_log_entry,
     Image: lambda number: make_image(),
     Document: make_document,
     LegalText: make_legal_text,

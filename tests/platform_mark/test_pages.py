@@ -11,6 +11,7 @@ from dialogues.models import Outcome
 from platform_mark.pages.models import LegalText
 from platform_mark.publishing.models import State
 from platform_mark.taxonomy.models import BranchCode, CompanySize
+from practices.models import Practice
 from tests.dialogues.make import in_days, make_dialogue, make_report
 from tests.make import DAY, make_branch, make_external, make_municipality, make_practice
 from tests.markup import Element, Page
@@ -43,12 +44,12 @@ def test_home_shows_the_newest_public_examples(client: Client) -> None:
 
 def test_home_counts_what_is_public_and_nothing_else(client: Client) -> None:
     altena, hagen = make_municipality("Altena"), make_municipality("Hagen")
-    for _ in range(11):
-        make_practice(municipality=altena, employees=100)
-    for _ in range(6):
-        make_practice(municipality=hagen, size_band=CompanySize.SMALL)
-    make_practice(employees=3)
-    make_practice(state=State.ARCHIVED, municipality=make_municipality("Hemer"), employees=3)
+    for number in range(11):
+        make_practice("Karte", slug=f"a-{number}", municipality=altena, employees=100)
+    for number in range(6):
+        make_practice("Karte", slug=f"b-{number}", municipality=hagen, size_band=CompanySize.SMALL)
+    make_practice("Karte", employees=3)
+    make_practice("Tafel", state=State.ARCHIVED, municipality=make_municipality("Hemer"), employees=3)
 
     text = opened(client, "/").main.text
 
@@ -56,6 +57,17 @@ def test_home_counts_what_is_public_and_nothing_else(client: Client) -> None:
     figures = [word for word in text.replace("\N{NO-BREAK SPACE}", " ").split() if word.isdigit()]
     assert {"18", "7", "2"} <= set(figures), text
     assert "19" not in figures
+
+
+def test_home_says_what_half_of_the_examples_cost_and_how_long_they_took(client: Client) -> None:
+    for cost, weeks in ((900, 3), (4000, 10), (90_000, 60), (None, None)):
+        make_practice(investment_from=cost, investment_to=cost, duration_weeks=weeks)
+
+    text = opened(client, "/").main.text.replace("\N{NO-BREAK SPACE}", " ")
+
+    assert "Die Hälfte hat höchstens 4.000 € gekostet, und die Hälfte war nach 10 Wochen fertig." in text
+    Practice.objects.update(duration_weeks=None)
+    assert "Die Hälfte" not in opened(client, "/").main.text
 
 
 def test_the_questions_of_home_lead_to_the_narrowed_list(client: Client) -> None:

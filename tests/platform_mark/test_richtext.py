@@ -283,3 +283,30 @@ def test_a_page_prints_the_cleaned_text_and_nothing_of_the_rest(db, client):
     page = client.get(practice.get_absolute_url()).content.decode()
     assert "<p>Ziel <em>klar</em></p>" in page
     assert "alert(1)" not in page
+
+
+# ---------------------------------------------------------------- what authors are told
+
+
+def field_error(name: str, html: str) -> str:
+    form = modelform_factory(Practice, fields=[name])({name: html})
+    return " ".join(form.errors.get(name, []))
+
+
+@pytest.mark.parametrize("words", ["hier", "Hier klicken", "<strong>mehr</strong> …", "Link.", "&nbsp;hier&nbsp;»"])
+def test_a_link_must_say_where_it_leads(words: str) -> None:
+    refused = field_error("goal", f'<p>Mehr dazu <a href="https://www.example.org/">{words}</a></p>')
+    assert "sagt nicht, wohin er führt" in refused
+
+
+def test_a_link_with_words_is_taken() -> None:
+    assert (
+        field_error("goal", '<p>Siehe <a href="https://www.example.org/">Bericht der Kammer, hier im Heft</a></p>')
+        == ""
+    )
+
+
+def test_headings_of_a_page_begin_with_the_upper_level() -> None:
+    form = modelform_factory(LegalText, fields=["body"])
+    assert "Unterüberschrift" in " ".join(form({"body": "<h3>Wer</h3><p>Wir</p>"}).errors["body"])
+    assert "body" not in form({"body": "<h2>Wer</h2><h3>Genau</h3><p>Wir</p>"}).errors

@@ -186,6 +186,15 @@ def test_a_title_counts_more_than_a_teaser_and_a_teaser_more_than_the_text() -> 
     assert titles("Galvanik") == ["Galvanik", "Zweites", "Drittes"]
 
 
+def test_a_title_with_the_word_itself_comes_before_a_text_full_of_its_forms() -> None:
+    now = timezone.now()
+    plain("Rüstzeit", published_at=now - 3 * DAY)
+    forms = "rüsten, rüstet, gerüstet, Rüster, Rüstung, Rüstzeiten, umrüsten, Umrüstung, nachgerüstet, aufrüsten"
+    plain("Anderes", teaser="Wer rüstet, sieht es.", result=f"<p>{forms}</p>", published_at=now)
+
+    assert titles("Rüstzeit") == ["Rüstzeit", "Anderes"]
+
+
 def test_the_word_itself_comes_before_its_forms_its_synonyms_and_its_compounds() -> None:
     now = timezone.now()
     Synonym.objects.create(terms=["Steuerung", "Leitwarte"])

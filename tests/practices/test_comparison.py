@@ -65,3 +65,23 @@ def test_an_anonymous_company_stays_anonymous(client: Any) -> None:
     make_practice("Eins", company="Geheime GmbH", is_anonymous=True)
     page = client.get(PAGE + "?b=eins").content.decode()
     assert "Geheime GmbH" not in page
+
+
+def test_another_one_is_found_by_its_words_and_those_that_are_in_are_not_offered_again(client: Any) -> None:
+    make_practice("Karte an der Presse")
+    make_practice("Karte am Ofen", company="Härterei & Söhne")
+    make_practice("Tourenplan", state="draft", published_at=None)
+
+    def offered(query: str) -> dict[str, str]:
+        return {c.practice.title: c.url for c in client.get(PAGE + query).context["offered"]}
+
+    assert offered("?b=karte-an-der-presse&q=Karte") == {
+        "Karte am Ofen": "/beispiele/vergleich/?b=karte-an-der-presse&b=karte-am-ofen"
+    }
+    assert list(offered("?q=Härterei")) == ["Karte am Ofen"]
+    assert offered("?q=Tourenplan") == {}
+    assert (
+        "Zu „Tourenplan“ haben wir kein weiteres Beispiel gefunden"
+        in client.get(PAGE + "?q=Tourenplan").content.decode()
+    )
+    assert offered("?q=!!!") == {}

@@ -6,6 +6,7 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django.utils import timezone
 from platform_mark.publishing.models import Publishable, State
 from platform_mark.taxonomy.models import CompanySize, TargetGroup
 from practices.models import Effect, Practice, PracticePicture, Prerequisite, Step
+from practices.releasing import publish, record_release
 from tests.make import (
     DAY,
     add_parts,
@@ -466,3 +468,41 @@ def test_a_size_known_only_as_a_band_is_shown(client: Client) -> None:
     told = facts(shown(client, make_external(size_band=CompanySize.MEDIUM)))
 
     assert "mittel" in told["Größe"]
+
+
+# ---------------------------------------------------------------- who checked it, and when
+
+
+def test_the_page_says_who_checked_it_and_when_the_company_said_yes(client: Client) -> None:
+    practice = make_practice(as_of=date(2026, 9, 1), state=State.DRAFT, published_at=None)
+    record_release(practice, released_by="Petra Muster", released_on=date(2026, 9, 3), channel="mail", by=None)
+    publish(practice, by=None)
+
+    page = shown(client, practice)
+
+    assert facts(page)["Geprüft"] == "von der Redaktion, vom Betrieb freigegeben am 3. September 2026"
+    # The role is told, the person is not.
+    assert "Petra" not in page.main.text
+    assert facts(shown(client, make_external(as_of=date(2026, 9, 1))))["Geprüft"] == "von der Redaktion"
+    assert "Geprüft" not in facts(shown(client, make_practice(is_fictitious=True, as_of=date(2026, 9, 1))))
+    assert "Geprüft" not in facts(shown(client, make_practice()))
+
+
+def test_what_nobody_checked_for_two_years_says_so(client: Client) -> None:
+    today = timezone.localdate()
+    old, young = make_practice(as_of=today - 731 * DAY), make_practice(as_of=today - 729 * DAY)
+
+    assert "Vor mehr als zwei Jahren geprüft." in shown(client, old).main.text
+    assert "zwei Jahren" not in shown(client, young).main.text
+    assert "zwei Jahren" not in shown(client, make_practice(as_of=None)).main.text
+
+
+def test_a_picture_goes_on_the_day_after_its_rights_end_without_a_restart(
+    client: Client,
+) -> None:
+    practice = make_practice()
+    PracticePicture.objects.create(practice=practice, image=make_image(rights_until=timezone.localdate()))
+    assert shown(client, practice).main.all("img")
+
+    with time_machine.travel(timezone.now() + DAY):
+        assert shown(client, practice).main.all("img") == []

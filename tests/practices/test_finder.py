@@ -335,15 +335,24 @@ def test_the_order_can_be_chosen_and_stays(client: Client) -> None:
     assert [query_of(address) for address in chips(page).values()] == [{"sortierung": ["kosten"]}]
 
 
+def test_words_typed_into_a_list_by_date_are_answered_by_relevance(client: Client) -> None:
+    make_practice("Rüstzeit halbiert", published_at=timezone.now() - DAY)
+    make_practice("Anderes", result="<p>Auch die Rüstzeit sank.</p>")
+    select = asked(client).main.one("select", id="sortierung")
+    [sent] = [option["value"] for option in select.all("option") if "selected" in option]
+
+    assert titles(asked(client, q="Rüstzeit", sortierung=sent)) == ["Rüstzeit halbiert", "Anderes"]
+
+
 def test_relevance_is_offered_only_with_words(client: Client) -> None:
     for number in range(2):
         make_practice(f"Galvanik {number}")
 
     def orders(page: Page) -> list[str]:
-        return [option["value"] for option in page.main.one("select", id="sortierung").all("option")]
+        return [option.text for option in page.main.one("select", id="sortierung").all("option")]
 
-    assert orders(asked(client)) == ["neueste", "kosten", "dauer"]
-    assert orders(asked(client, q="Galvanik")) == ["relevanz", "neueste", "kosten", "dauer"]
+    assert orders(asked(client)) == ["Neueste", "Kosten", "Dauer"]
+    assert orders(asked(client, q="Galvanik")) == ["Relevanz", "Neueste", "Kosten", "Dauer"]
 
 
 def test_all_fields_belong_to_one_form_so_that_no_choice_drops_another(client: Client) -> None:
