@@ -1,14 +1,18 @@
 """Why a branch is a focus of the region, or why it is not: figures with their sources, and the decision."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from platform_mark.taxonomy.models import Branch, Candidate, Evidence, Selection, Specialisation
+from platform_mark.media.models import TODAY
+from platform_mark.publishing import parts
+from platform_mark.publishing.parts import Part, part
+from platform_mark.taxonomy.models import Branch, BranchCode, Candidate, Evidence, Selection, Specialisation
 from platform_mark.taxonomy.selecting import standings
 
 # Beside the branch itself, so many others show whether its share is much.
@@ -37,8 +41,35 @@ class Why:
         return bool(self.evidence or self.specialisation or self.candidacy)
 
 
+_MINE = {"branch": OuterRef("pk")}
+_DECIDED = Candidate.objects.filter(**_MINE, selection__in=Selection.objects.decided(TODAY))
+_PARTS: Mapping[str, Part] = {
+    "codes": part(BranchCode.objects.filter(**_MINE).order_by("edition", "code"), "id", "edition", "code"),
+    "evidence": part(
+        Evidence.objects.public().filter(**_MINE),
+        *("id", "indicator", "value", "unit", "area", "compared_value", "compared_area", "note", "year"),
+        *("source_name", "source_url", "is_example"),
+    ),
+    "candidacies": part(
+        _DECIDED.order_by("-selection__decided_on", "-selection__pk"),
+        *("id", "is_selected", "reason"),
+        selection=("id", "decided_on", "decided_by", "is_example"),
+    ),
+}
+
+
+def with_reasons(branches: QuerySet[Branch]) -> QuerySet[Branch]:
+    """Annotate branches so that `fill` finds codes, evidence and decisions in the row of each."""
+    return parts.with_parts(branches, _PARTS)
+
+
+def fill(branch: Branch) -> Branch:
+    """Put what came along into the relations, as a prefetch would have done."""
+    return parts.fill(branch, _PARTS)
+
+
 def why(branch: Branch) -> Why:
-    """Gather it for one branch; three queries."""
+    """Gather it for one filled branch; one query."""
     specialisations = list(
         Specialisation.objects.public()
         .filter(branch__merged_into=None)
@@ -48,12 +79,11 @@ def why(branch: Branch) -> Why:
     )
     own = next((row for row in specialisations if row.branch_id == branch.pk), None)
     others = sorted((row for row in specialisations if row is not own), key=lambda row: -row.branch_in_region)
-    candidacies = Candidate.objects.filter(branch=branch, selection__in=Selection.objects.decided())
     return Why(
-        evidence=list(Evidence.objects.public().filter(branch=branch)),
+        evidence=list(branch.evidence.all()),
         specialisation=own,
         shares=_shares([own, *others[:COMPARED]]) if own else [],
-        candidacy=candidacies.select_related("selection").order_by("-selection__decided_on", "-selection__pk").first(),
+        candidacy=next(iter(branch.candidacies.all()), None),
     )
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Aggregate, Count, IntegerField
+from django.db.models import Aggregate, Count, IntegerField, Subquery, Value
 
 from platform_mark.taxonomy.models import Branch, CompanySize
 from practices import wording
@@ -76,22 +76,29 @@ def branch_rows() -> list[BranchRow]:
 
 
 def numbers() -> Numbers:
-    """What the region can show; two queries."""
+    """What the region can show; one query."""
     counted = (
         Practice.objects.published()
         .order_by()
         .values("municipality", "size", "is_anonymous")
-        .annotate(number=Count("pk"))
+        .annotate(number=Count("pk"), cost=_half("investment_to"), weeks=_half("duration_weeks"))
     )
     by_municipality: Counter[int] = Counter()
     practices = small = 0
+    cost = weeks = None
     for row in counted:
+        # The halves are of all examples, so each row says the same.
+        cost, weeks = row["cost"], row["weeks"]
         practices += row["number"]
         small += row["number"] if row["size"] in (CompanySize.MICRO, CompanySize.SMALL) else 0
         if row["municipality"] and not row["is_anonymous"]:
             by_municipality[row["municipality"]] += row["number"]
-    halves = Practice.objects.published().aggregate(cost=Half("investment_to"), weeks=Half("duration_weeks"))
-    return Numbers(practices, small, by_municipality, **halves)
+    return Numbers(practices, small, by_municipality, cost, weeks)
+
+
+def _half(field: str) -> Subquery:
+    every = Practice.objects.published().order_by().annotate(one=Value(1)).values("one")
+    return Subquery(every.annotate(half=Half(field)).values("half"))
 
 
 @dataclass(frozen=True)
@@ -104,12 +111,14 @@ class BranchSample:
 
 
 def branch_sample(branch: Branch, *, further: int) -> BranchSample:
-    """Choose from all examples of a branch without reading them all; three queries."""
+    """Choose from all examples of a branch without reading them all; two queries."""
     found = Practice.objects.published().in_branch(branch).newest_first()
     newest = found[: further + len(CompanySize)].values_list("pk")
     chosen = newest.union(*(found.filter(size=size)[:1].values_list("pk") for size in CompanySize))
-    practices = list(found.for_cards().filter(pk__in=[pk for (pk,) in chosen]))
+    every = found.order_by().annotate(one=Value(1)).values("one").annotate(all=Count("pk")).values("all")
+    practices = list(found.for_cards().filter(pk__in=[pk for (pk,) in chosen]).annotate(all=Subquery(every)))
     by_size = [(size, next((p for p in practices if p.size == size), None)) for size in CompanySize]
     shown = {practice.pk for _, practice in by_size if practice}
     others = [practice for practice in practices if practice.pk not in shown]
-    return BranchSample(found.count(), by_size, others[:further])
+    count = practices[0].all if practices else 0  # type: ignore[attr-defined]
+    return BranchSample(count, by_size, others[:further])

@@ -7,8 +7,7 @@ from django.views.decorators.http import require_safe
 from platform_mark.taxonomy.models import Branch, CompanySize, Selection
 from practices.models import Practice
 
-from . import dialogues, samples
-from .focus import why
+from . import dialogues, focus, samples
 from .models import LegalText
 from .overview import branch_rows, branch_sample, numbers
 from .region import region
@@ -21,15 +20,15 @@ NEWEST = 4
 def home(request: HttpRequest) -> HttpResponse:
     """The start page: two questions, the newest examples, the branches, the region in numbers."""
     rows = branch_rows()
-    focus = [row for row in rows if row.branch.focus_since]
+    decided = [row for row in rows if row.branch.focus_since]
     region_numbers = numbers()
     context = {
         "newest": Practice.objects.published().newest_first().for_cards()[:NEWEST],
         # The branches that the questions and the table begin with: decided ones, else the candidates.
-        "focus_is_decided": bool(focus),
+        "focus_is_decided": bool(decided),
         "branches_shown": sum(bool(row.total) for row in rows),
         "branches_count": len(rows),
-        "focus_rows": focus or [row for row in rows if row.branch.focus_candidate],
+        "focus_rows": decided or [row for row in rows if row.branch.focus_candidate],
         "sizes": list(CompanySize),
         "next_dialogues": dialogues.next_dialogues(),
         "numbers": region_numbers,
@@ -51,15 +50,16 @@ def branch_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def branch_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One branch: an example for each company size, then the newest."""
-    branch = get_object_or_404(Branch.objects.select_related("merged_into"), slug=slug)
+    branch = get_object_or_404(focus.with_reasons(Branch.objects.select_related("merged_into")), slug=slug)
     if branch.merged_into:
         return HttpResponsePermanentRedirect(branch.merged_into.get_absolute_url())
+    focus.fill(branch)
     sample = branch_sample(branch, further=NEWEST)
     context = {
         "branch": branch,
         "codes": list(branch.codes.all()),
         "count": sample.count,
-        "why": why(branch),
+        "why": focus.why(branch),
         "by_size": sample.by_size,
         "kinds": branch_kinds(branch),
         "further": sample.further,

@@ -24,10 +24,14 @@ class Part:
 
 
 def part(queryset: QuerySet, *columns: str, **nested: Sequence[str]) -> Part:
-    """The rows of `queryset` (which names its parent by OuterRef), with these columns and those of related rows."""
+    """The rows of `queryset` (which names its parent by OuterRef), with these columns and those of related rows.
+
+    In the order of the queryset where it says one, else in that of its parts.
+    """
     values: dict[str, Any] = {column: column for column in columns}
     values |= {name: JSONObject(**{column: f"{name}__{column}" for column in of}) for name, of in nested.items()}
-    return Part(queryset.model, ArraySubquery(queryset.order_by("order", "pk").values(row=JSONObject(**values))))
+    ordered = queryset if queryset.query.order_by else queryset.order_by("order", "pk")
+    return Part(queryset.model, ArraySubquery(ordered.values(row=JSONObject(**values))))
 
 
 def with_parts(queryset: QuerySet, parts: Mapping[str, Part]) -> QuerySet:

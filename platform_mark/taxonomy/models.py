@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import TruncDate
 from django.urls import reverse
 from django.utils import timezone
 
@@ -313,7 +314,7 @@ class Specialisation(Sourced):
 
 
 class SelectionQuerySet(models.QuerySet):
-    def decided(self, on: date | None = None) -> Self:
+    def decided(self, on: date | TruncDate | None = None) -> Self:
         """Selections that everybody may see: decided by the day `on` (today, if not given), the latest first."""
         return self.filter(decided_on__lte=on or timezone.localdate(), is_public=True).order_by("-decided_on", "-pk")
 
