@@ -134,6 +134,81 @@ def find(
 
 
 @dataclass(frozen=True)
+class MixedRow:
+    """One thing found among several kinds, with its texts."""
+
+    kind: str
+    object_id: int
+    title: str
+    lead: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Everywhere:
+    """What one question found among several kinds."""
+
+    #: By kind, whichever of them was asked for; only kinds with any.
+    counts: Mapping[str, int]
+    hits: int
+    page: int
+    rows: Sequence[MixedRow]
+    #: 0 where all words were met, more where some were given up.
+    level: int
+
+
+def find_everywhere(
+    kinds: Sequence[str],
+    question: Question,
+    *,
+    only: str = "",
+    since: datetime | None = None,
+    page: int = 1,
+    size: int = 20,
+    at: datetime | None = None,
+) -> Everywhere:
+    """Find what is visible of these kinds, the best first, whatever its kind; one statement.
+
+    `only` shows one of the kinds and still counts all of them; `since` leaves out what was visible before. How strictly
+    the words are taken is decided over all kinds together, so that the counts stand beside each other.
+    """
+    visible = _VISIBLE_ANYWHERE + (" AND visible_from > %(since)s" if since else "")
+    ranked = max(1, RANKED // size) * size
+    statement = _FIND_EVERYWHERE.format(
+        visible=visible,
+        level=_level(question, visible),
+        level_number="(SELECT number FROM level)" if len(question.levels) > 1 else "0",
+        text=_TEXT.format(query=_query(question)),
+        ranked=_RANKED.format(score=_score(question), unranked="" if page * size <= ranked else _UNRANKED),
+    )
+    parameters = {
+        "kinds": list(kinds),
+        "only": only,
+        "since": since,
+        "at": at or timezone.now(),
+        "first": (page - 1) * size,
+        "size": size,
+        "ranked": ranked,
+        **_queries(question),
+    }
+    counts: dict[str, int] = {}
+    places: dict[int, MixedRow] = {}
+    level = 0
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)  # type: ignore[arg-type]
+        for what, kind, number, object_id, *texts in cursor.fetchall():
+            if what == "counted":
+                counts[kind] = number
+            elif what == "level":
+                level = number
+            else:
+                places[number] = MixedRow(kind, object_id, *texts)
+    hits = counts.get(only, 0) if only else sum(counts.values())
+    last = max(1, -(-hits // size))
+    return Everywhere(counts, hits, min(page, last), [places[place] for place in sorted(places)], level)
+
+
+@dataclass(frozen=True)
 class Crossed:
     """Numbers by two facets. What has no value there counts under the empty word."""
 
@@ -226,7 +301,29 @@ SELECT 'pair', in_row.code, in_column.code, sum(number)::int FROM entry
 UNION ALL SELECT 'row', code, NULL, sum(number)::int FROM entry LEFT JOIN in_row ON id = row_set GROUP BY code
 UNION ALL SELECT 'column', code, NULL, sum(number)::int FROM entry LEFT JOIN in_column ON id = column_set GROUP BY code
 """
-_VISIBLE = "kind = %(kind)s AND visible_from <= %(at)s AND (visible_until IS NULL OR visible_until > %(at)s)"
+_FIND_EVERYWHERE = """
+WITH {level}
+met AS MATERIALIZED (
+    SELECT id, kind, visible_from, (%(only)s NOT IN ('', kind))::int AS missed
+    FROM search_searchentry WHERE {visible} {text}
+),
+counted AS MATERIALIZED (SELECT kind, missed, count(*)::int AS number FROM met GROUP BY kind, missed),
+hit AS MATERIALIZED (SELECT coalesce(sum(number), 0)::int AS hits FROM counted WHERE missed = 0),
+{ranked}
+page AS (
+    SELECT id, row_number() OVER () AS place FROM (
+        SELECT id FROM ordered ORDER BY score DESC NULLS LAST, visible_from DESC, id DESC
+        OFFSET (SELECT least(%(first)s, greatest(hits - 1, 0) / %(size)s * %(size)s) FROM hit) LIMIT %(size)s
+    ) AS entry
+)
+SELECT 'counted', kind, number, NULL::int, NULL, NULL, NULL FROM counted
+UNION ALL SELECT 'level', NULL, {level_number}, NULL, NULL, NULL, NULL
+UNION ALL SELECT 'row', kind, place::int, object_id::int, title, lead, text
+    FROM page JOIN search_searchentry USING (id)
+"""
+_SEEN = "visible_from <= %(at)s AND (visible_until IS NULL OR visible_until > %(at)s)"
+_VISIBLE = f"kind = %(kind)s AND {_SEEN}"
+_VISIBLE_ANYWHERE = f"kind = ANY(%(kinds)s) AND {_SEEN}"
 # In a subselect the planner cannot see the words, so it never reads row by row what the GIN index finds at once.
 _TEXT = "AND vector @@ (SELECT {query})"
 _LEVEL = "level AS MATERIALIZED (SELECT CASE {cases} ELSE {last} END AS number),"
