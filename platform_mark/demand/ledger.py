@@ -47,7 +47,9 @@ def key_of(text: str) -> str:
         for word in words.fold(words.without_hyphens(written)).split()
         if word not in words.STOP_WORDS and len(word) > 1
     ]
-    groups = Synonym.objects.filter(stems__overlap=stems).order_by("pk").values_list("terms", flat=True) if stems else []
+    groups = (
+        Synonym.objects.filter(stems__overlap=stems).order_by("pk").values_list("terms", flat=True) if stems else []
+    )
     for terms in groups:
         stems = _with_one_name(stems, terms)
     return " ".join(sorted(set(stems)))[:LONGEST_KEY]

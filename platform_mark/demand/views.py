@@ -85,7 +85,10 @@ def of_field(request: HttpRequest) -> HttpResponse:
     found = Demand.objects.for_actors(actors) if actors else Demand.objects.none()
     demands = list(found.prefetch_related("branches").order_by("-count", "-last_on", "pk")[:MOST_SHOWN])
     own_ones = set(actors.values_list("pk", flat=True))
-    context = {"rows": [(demand, demand.assigned_to_id in own_ones) for demand in demands], "has_actors": bool(own_ones)}
+    context = {
+        "rows": [(demand, demand.assigned_to_id in own_ones) for demand in demands],
+        "has_actors": bool(own_ones),
+    }
     return render(request, "konto/bedarf.html", context)
 
 

@@ -154,5 +154,3 @@ def _is_certain(question: Question) -> bool:
 
 def _link(wish: Wish) -> Link:
     return Link(PATH, PURPOSE, wish.pk, wish.token_version)
-
-

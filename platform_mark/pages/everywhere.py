@@ -59,9 +59,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     kind.word: kind
     for kind in (
-        Kind(
-            "beispiele", Practice, "Beispiel", "Beispiele", "Beispielfirma", "practices:list", "practices:detail"
-        ),
+        Kind("beispiele", Practice, "Beispiel", "Beispiele", "Beispielfirma", "practices:list", "practices:detail"),
         Kind("dialoge", Dialogue, "Dialog", "Dialoge", "Beispieldialog", "dialogues:list", "dialogues:detail"),
         Kind(
             "aktivitaeten",
@@ -99,9 +97,7 @@ def find(
     question: Question, *, only: Kind | None = None, page: int = 1, since: datetime | None = None, size: int = PAGE_SIZE
 ) -> Everywhere:
     """Ask the index for all kinds at once."""
-    return find_everywhere(
-        list(_BY_CODE), question, only=only.code if only else "", page=page, size=size, since=since
-    )
+    return find_everywhere(list(_BY_CODE), question, only=only.code if only else "", page=page, size=size, since=since)
 
 
 def hits(rows: Iterable[MixedRow], question: Question) -> list[Hit]:
@@ -167,9 +163,7 @@ def _columns(queryset: QuerySet, first: Any, second: Any, *, at: Any = None, is_
         hit_first=Cast(first, TextField()),
         hit_second=Cast(second, TextField()),
         hit_at=at or Value(None, output_field=DateTimeField()),
-        hit_is_fictitious=ExpressionWrapper(
-            is_fictitious or Value(False), output_field=BooleanField()
-        ),
+        hit_is_fictitious=ExpressionWrapper(is_fictitious or Value(False), output_field=BooleanField()),
     )
 
 
@@ -192,9 +186,7 @@ def _dialogues() -> QuerySet:
 
 
 def _activities() -> QuerySet:
-    return _columns(
-        Activity.objects.public(), F("kind"), F("actor__name"), is_fictitious=F("actor__is_fictitious")
-    )
+    return _columns(Activity.objects.public(), F("kind"), F("actor__name"), is_fictitious=F("actor__is_fictitious"))
 
 
 def _actors() -> QuerySet:

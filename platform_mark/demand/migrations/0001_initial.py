@@ -6,65 +6,115 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('actors', '0001_initial'),
-        ('taxonomy', '0002_evidence_and_selection'),
+        ("actors", "0001_initial"),
+        ("taxonomy", "0002_evidence_and_selection"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Demand',
+            name="Demand",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(editable=False, max_length=250, unique=True)),
-                ('text', models.CharField(editable=False, max_length=200, verbose_name='Gesucht wurde')),
-                ('count', models.PositiveIntegerField(default=0, editable=False, verbose_name='Wie oft')),
-                ('state', models.CharField(choices=[('open', 'Offen'), ('answered', 'Beantwortet'), ('covered', 'Abgedeckt'), ('hidden', 'Verborgen')], default='open', editable=False, max_length=10, verbose_name='Stand')),
-                ('answer', models.TextField(blank=True, editable=False, max_length=2000, verbose_name='Antwort')),
-                ('first_on', models.DateField(editable=False, verbose_name='Zuerst am')),
-                ('last_on', models.DateField(editable=False, verbose_name='Zuletzt am')),
-                ('watched_from', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('note', models.TextField(blank=True, help_text='Nur für die Redaktion.', max_length=1000, verbose_name='Bemerkung')),
-                ('assigned_to', models.ForeignKey(blank=True, help_text='Wer könnte das anbieten? Der Akteur sieht den Bedarf in seinem Konto, sobald drei Menschen danach gesucht haben.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='actors.actor', verbose_name='Zugewiesen an')),
-                ('branches', models.ManyToManyField(blank=True, help_text='Akteure mit Aktivitäten in diesen Branchen sehen den Bedarf. Leer heißt: alle Akteure.', related_name='+', to='taxonomy.branch', verbose_name='Branchen')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(editable=False, max_length=250, unique=True)),
+                ("text", models.CharField(editable=False, max_length=200, verbose_name="Gesucht wurde")),
+                ("count", models.PositiveIntegerField(default=0, editable=False, verbose_name="Wie oft")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Offen"),
+                            ("answered", "Beantwortet"),
+                            ("covered", "Abgedeckt"),
+                            ("hidden", "Verborgen"),
+                        ],
+                        default="open",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="Stand",
+                    ),
+                ),
+                ("answer", models.TextField(blank=True, editable=False, max_length=2000, verbose_name="Antwort")),
+                ("first_on", models.DateField(editable=False, verbose_name="Zuerst am")),
+                ("last_on", models.DateField(editable=False, verbose_name="Zuletzt am")),
+                ("watched_from", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "note",
+                    models.TextField(
+                        blank=True, help_text="Nur für die Redaktion.", max_length=1000, verbose_name="Bemerkung"
+                    ),
+                ),
+                (
+                    "assigned_to",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Wer könnte das anbieten? Der Akteur sieht den Bedarf in seinem Konto, sobald drei Menschen danach gesucht haben.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="actors.actor",
+                        verbose_name="Zugewiesen an",
+                    ),
+                ),
+                (
+                    "branches",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Akteure mit Aktivitäten in diesen Branchen sehen den Bedarf. Leer heißt: alle Akteure.",
+                        related_name="+",
+                        to="taxonomy.branch",
+                        verbose_name="Branchen",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Bedarf',
-                'verbose_name_plural': 'Bedarf',
-                'ordering': ['-count', '-last_on', 'pk'],
+                "verbose_name": "Bedarf",
+                "verbose_name_plural": "Bedarf",
+                "ordering": ["-count", "-last_on", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Wish',
+            name="Wish",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(max_length=254, verbose_name='E-Mail-Adresse')),
-                ('consent', models.CharField(max_length=10, verbose_name='Fassung der Einwilligung')),
-                ('token_version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Gewünscht am')),
-                ('confirmed_at', models.DateTimeField(editable=False, null=True, verbose_name='Bestätigt am')),
-                ('answered_at', models.DateTimeField(editable=False, null=True, verbose_name='Beantwortet am')),
-                ('demand', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='wishes', to='demand.demand', verbose_name='Bedarf')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("email", models.EmailField(max_length=254, verbose_name="E-Mail-Adresse")),
+                ("consent", models.CharField(max_length=10, verbose_name="Fassung der Einwilligung")),
+                ("token_version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="Gewünscht am")),
+                ("confirmed_at", models.DateTimeField(editable=False, null=True, verbose_name="Bestätigt am")),
+                ("answered_at", models.DateTimeField(editable=False, null=True, verbose_name="Beantwortet am")),
+                (
+                    "demand",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="wishes",
+                        to="demand.demand",
+                        verbose_name="Bedarf",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Wunsch nach einer Nachricht',
-                'verbose_name_plural': 'Wünsche nach einer Nachricht',
-                'ordering': ['created_at'],
+                "verbose_name": "Wunsch nach einer Nachricht",
+                "verbose_name_plural": "Wünsche nach einer Nachricht",
+                "ordering": ["created_at"],
             },
         ),
         migrations.AddIndex(
-            model_name='demand',
-            index=models.Index(fields=['state', '-count'], name='demand_open_first'),
+            model_name="demand",
+            index=models.Index(fields=["state", "-count"], name="demand_open_first"),
         ),
         migrations.AddConstraint(
-            model_name='demand',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'answered', 'covered', 'hidden'])), name='demand_state_is_known', violation_error_message='Diesen Stand gibt es nicht.'),
+            model_name="demand",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["open", "answered", "covered", "hidden"])),
+                name="demand_state_is_known",
+                violation_error_message="Diesen Stand gibt es nicht.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='wish',
-            constraint=models.UniqueConstraint(fields=('demand', 'email'), name='an_address_waits_once_for_a_demand'),
+            model_name="wish",
+            constraint=models.UniqueConstraint(fields=("demand", "email"), name="an_address_waits_once_for_a_demand"),
         ),
     ]
