@@ -20,6 +20,7 @@ from actors.models import Claim, Proposal
 from dialogues.formats.models import Idea, TryReport
 from dialogues.models import Agreement, Series
 from platform_mark.accounts.models import User
+from platform_mark.demand.models import Demand
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.media.models import Image
 from platform_mark.pages.models import BarrierReport, LegalText, Operator
@@ -472,6 +473,7 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
         "pages/operator": Operator.objects.create(**settings.OPERATOR),
         "pages/barrierreport": BarrierReport.objects.create(where="/", what="Kein Fokus."),
         "dialogues/format": site.format_draft,
+        "demand/demand": Demand.objects.earliest("pk"),
         "dialogues/idea": Idea.objects.earliest("pk"),
         "dialogues/tryreport": TryReport.objects.earliest("pk"),
         "dialogues/dialogue": meeting,

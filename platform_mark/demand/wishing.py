@@ -110,9 +110,7 @@ def fitting(demand: Demand) -> list[Hit]:
     question = ask(demand.text)
     if not _is_certain(question):
         return []
-    found = everywhere.find(question, since=demand.watched_from)
-    if found.level:
-        return []
+    found = everywhere.find(question, since=demand.watched_from, strictly=True)
     return [hit for hit in everywhere.hits(found.rows, question) if hit.kind.word in _ANSWERING]
 
 

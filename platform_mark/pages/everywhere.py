@@ -94,10 +94,23 @@ class Hit:
 
 
 def find(
-    question: Question, *, only: Kind | None = None, page: int = 1, since: datetime | None = None, size: int = PAGE_SIZE
+    question: Question,
+    *,
+    only: Kind | None = None,
+    page: int = 1,
+    since: datetime | None = None,
+    strictly: bool = False,
 ) -> Everywhere:
     """Ask the index for all kinds at once."""
-    return find_everywhere(list(_BY_CODE), question, only=only.code if only else "", page=page, size=size, since=since)
+    return find_everywhere(
+        list(_BY_CODE),
+        question,
+        only=only.code if only else "",
+        page=page,
+        size=PAGE_SIZE,
+        since=since,
+        strictly=strictly,
+    )
 
 
 def hits(rows: Iterable[MixedRow], question: Question) -> list[Hit]:
@@ -162,7 +175,7 @@ def _columns(queryset: QuerySet, first: Any, second: Any, *, at: Any = None, is_
         hit_kind=Value(kind_of(queryset.model), output_field=CharField()),
         hit_first=Cast(first, TextField()),
         hit_second=Cast(second, TextField()),
-        hit_at=at or Value(None, output_field=DateTimeField()),
+        hit_at=at or Cast(Value(None), DateTimeField()),
         hit_is_fictitious=ExpressionWrapper(is_fictitious or Value(False), output_field=BooleanField()),
     )
 

@@ -14,7 +14,7 @@ from platform_mark.demand import ledger
 from platform_mark.limits import client_network
 from platform_mark.search.asking import LAST_PAGE, query_of
 from platform_mark.search.finding import Everywhere
-from platform_mark.search.question import LONGEST_QUESTION, Question, ask
+from platform_mark.search.question import LONGEST_QUESTION, Nearness, Question, ask
 
 from . import everywhere
 from .everywhere import KINDS, PAGE_SIZE, Kind
@@ -59,7 +59,7 @@ class Search:
     def found(self) -> Everywhere:
         """What meets the words; nothing where none of them occurs anywhere."""
         if self.question is None or not self.question.clauses:
-            return Everywhere({}, 0, 1, [], 0)
+            return Everywhere({}, 0, 1, [], 0, 0)
         return everywhere.find(self.question, only=self.kind, page=self.page)
 
     @property
@@ -72,7 +72,17 @@ class Search:
         """Whether nothing that is public meets all that was asked."""
         if self.question is None:
             return False
-        return not self.total or self.found.level > 0 or bool(self.question.unknown)
+        return not self.found.whole or bool(self.question.unknown) or bool(self.guessed)
+
+    @property
+    def guessed(self) -> Sequence[str]:
+        """Words that occur nowhere, are no typing errors, and were answered by what is part of them."""
+        clauses = self.question.clauses if self.question else ()
+        return [
+            clause.text
+            for clause in clauses
+            if not clause.meant and all(way.nearness == Nearness.ALIKE for way in clause.ways)
+        ]
 
     @property
     def tabs(self) -> Sequence[Tab]:
@@ -87,7 +97,7 @@ class Search:
     @property
     def meant(self) -> str:
         """What was probably meant, where that found something."""
-        return self.question.meant if self.question and self.total and not self.found.level else ""
+        return self.question.meant if self.question and self.found.whole else ""
 
     @property
     def without_quotes(self) -> str:
