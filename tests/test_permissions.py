@@ -41,6 +41,20 @@ pytestmark = pytest.mark.django_db
 TABLE = """
                                                     visitor       stranger       newcomer         editor      moderator      organiser      protector  administrator      superuser
 home                                                    200            200            200            200            200            200            200            200            200
+search                                                  200            200            200            200            200            200            200            200            200
+opensearch                                              200            200            200            200            200            200            200            200            200
+demand:wish                                             200            200            200            200            200            200            200            200            200
+demand:sent                                             200            200            200            200            200            200            200            200            200
+demand:ended                                            200            200            200            200            200            200            200            200            200
+demand:own                                              200            200            200            200            200            200            200            200            200
+account:demand                                          302            200            200            200            200            200            200            200            200
+admin:demand_demand_answer                              302            403            403            200            200            403            403            403            200
+admin:demand_demand_changelist                          302            403            403            200            200            403            403            403            200
+admin:demand_demand_add                                 302            403            403            403            403            403            403            403            403
+admin:demand_demand_history                             302            403            403            200            200            403            403            403            200
+admin:demand_demand_delete                              302            403            403            403            403            403            403            403            200
+admin:demand_demand_change                              302            403            403            200            200            403            403            403            200
+admin/demand/demand/<path:object_id>/                   302            403            302            302            302            302            302            302            302
 branches:list                                           200            200            200            200            200            200            200            200            200
 branches:selection                                      200            200            200            200            200            200            200            200            200
 branches:detail                                         200            200            200            200            200            200            200            200            200
