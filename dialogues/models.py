@@ -66,7 +66,7 @@ class DialogueQuerySet(PublishableQuerySet):
     def for_search(self) -> Self:
         """With all that `search.document` reads."""
         return self.select_related("municipality__district", "report").prefetch_related(
-            "branches", "agenda", "hosts__actor", "outcomes", "agreements"
+            "branches", "agenda", "hosts__actor", "outcomes", "agreements", "documents__document"
         )
 
     def awaiting_report(self, at: datetime | None = None) -> Self:

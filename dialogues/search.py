@@ -55,4 +55,5 @@ def _text(dialogue: "Dialogue") -> str:
     if report := dialogue.public_report:
         parts += [text_of(report.summary), *(outcome.text for outcome in dialogue.outcomes.all())]
         parts += [agreement.text for agreement in dialogue.agreements.all()]
+    parts += [row.document.title for row in dialogue.documents.all() if row.visibility == "public"]
     return " ".join(filter(None, parts))

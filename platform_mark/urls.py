@@ -7,6 +7,7 @@ from platform_mark.pages.register import register_patterns
 
 urlpatterns = [
     path("", include("platform_mark.pages.urls")),
+    path("suche/wunsch/", include("platform_mark.demand.urls")),
     path("beispiele/", include(practice_patterns)),
     path("", include("dialogues.urls")),
     path("formate/", include(format_patterns)),

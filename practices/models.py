@@ -80,7 +80,7 @@ class PracticeQuerySet(PublishableQuerySet):
     def for_search(self) -> Self:
         """With all that `search.document` reads."""
         return self.select_related("municipality__district").prefetch_related(
-            "branches", "topics", "effects", "steps", "prerequisites"
+            "branches", "topics", "effects", "steps", "prerequisites", "documents__document"
         )
 
     def with_everything(self) -> Self:

@@ -96,4 +96,5 @@ def _text(practice: "Practice") -> str:
     parts += [f"{step.action} {step.detail} {step.needs}" for step in practice.steps.all()]
     parts += [f"{effect.label} {effect.note}" for effect in practice.effects.all()]
     parts += [prerequisite.text for prerequisite in practice.prerequisites.all()]
+    parts += [row.document.title for row in practice.documents.all()]
     return " ".join(parts)

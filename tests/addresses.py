@@ -15,6 +15,7 @@ from dialogues.mails import ONLINE_PURPOSE, PURPOSE
 from dialogues.models import Dialogue, Question, SeatKind
 from dialogues.registration import Person
 from platform_mark.accounts.models import User
+from platform_mark.demand import wishing
 from platform_mark.publishing import versions
 from platform_mark.slugs import german_slug
 from platform_mark.tokens import make_token
@@ -53,6 +54,15 @@ def public_pages(site: Site) -> dict[str, list[str]]:
     register = fill_register()
     return {
         "home": ["/"],
+        "search": [
+            "/suche/",
+            "/suche/?q=Einstelldaten",
+            "/suche/?q=Einstelldaten&art=akteure",
+            f"/suche/?q={LONG_WORD}",
+            "/suche/?q=Einstelldaten+Quantenlaser&art=gibt-es-nicht",
+        ],
+        "demand:sent": ["/suche/wunsch/fast-fertig/"],
+        "demand:ended": ["/suche/wunsch/beendet/"],
         "actors:activities": [
             "/aktivitaeten/",
             f"/aktivitaeten/?branche={site.metal.slug}&art=beratung&eigens=ja",
@@ -143,6 +153,7 @@ def form_pages() -> dict[str, list[str]]:
         "formats:report": [f"{FORMAT_PATH}ausprobiert/"],
         "ideas:send": ["/ideen/neu/"],
         "barrier-report": ["/barrierefreiheit/melden/"],
+        "demand:wish": ["/suche/wunsch/", "/suche/wunsch/?q=Quantenlaser"],
         "actors:propose": ["/aktivitaeten/erstberatung-fertigung/aenderung/"],
         "account_login": ["/konto/anmelden/"],
         "account_signup": ["/konto/neu/"],
@@ -204,6 +215,7 @@ def secret_pages(site: Site) -> dict[str, list[str]]:
         would_repeat=True,
         email="azubi@haerterei.test",
     )
+    wish = wishing.leave("Quantenlaser", email="azubi@haerterei.test")
     draft, booking = site.hidden[0], site.dialogues.registration
     booked = make_token(PURPOSE, booking.pk, booking.token_version)
     dialogue = make_dialogue("Rüsten online", seats=0, online_seats=5, online_link="https://raum.example/9931")
@@ -211,6 +223,7 @@ def secret_pages(site: Site) -> dict[str, list[str]]:
     due = make_activity("Stammtisch am Dienstag", confirmed_at=timezone.now() - timedelta(days=200))
     link = make_token(freshness.PURPOSE, due.actor.pk, due.actor.confirm_version)
     return {
+        "demand:own": [f"/suche/wunsch/{make_token(wishing.PURPOSE, wish.pk, wish.token_version)}/"],
         "ideas:own": [f"/ideen/meine/{make_token(ideas.PURPOSE, idea.pk, idea.token_version)}/"],
         "formats:own-report": [
             f"/formate/ausprobiert/{make_token(reporting.PURPOSE, report.pk, report.token_version)}/"

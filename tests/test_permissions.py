@@ -20,6 +20,7 @@ from actors.models import Claim, Proposal
 from dialogues.formats.models import Idea, TryReport
 from dialogues.models import Agreement, Series
 from platform_mark.accounts.models import User
+from platform_mark.demand.models import Demand
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.media.models import Image
 from platform_mark.pages.models import BarrierReport, LegalText, Operator
@@ -40,6 +41,20 @@ pytestmark = pytest.mark.django_db
 TABLE = """
                                                     visitor       stranger       newcomer         editor      moderator      organiser      protector  administrator      superuser
 home                                                    200            200            200            200            200            200            200            200            200
+search                                                  200            200            200            200            200            200            200            200            200
+opensearch                                              200            200            200            200            200            200            200            200            200
+demand:wish                                             200            200            200            200            200            200            200            200            200
+demand:sent                                             200            200            200            200            200            200            200            200            200
+demand:ended                                            200            200            200            200            200            200            200            200            200
+demand:own                                              200            200            200            200            200            200            200            200            200
+account:demand                                          302            200            200            200            200            200            200            200            200
+admin:demand_demand_answer                              302            403            403            200            200            403            403            403            200
+admin:demand_demand_changelist                          302            403            403            200            200            403            403            403            200
+admin:demand_demand_add                                 302            403            403            403            403            403            403            403            403
+admin:demand_demand_history                             302            403            403            200            200            403            403            403            200
+admin:demand_demand_delete                              302            403            403            403            403            403            403            403            200
+admin:demand_demand_change                              302            403            403            200            200            403            403            403            200
+admin/demand/demand/<path:object_id>/                   302            403            302            302            302            302            302            302            302
 branches:list                                           200            200            200            200            200            200            200            200            200
 branches:selection                                      200            200            200            200            200            200            200            200            200
 branches:detail                                         200            200            200            200            200            200            200            200            200
@@ -477,6 +492,7 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
         "pages/operator": Operator.objects.create(**settings.OPERATOR),
         "pages/barrierreport": BarrierReport.objects.create(where="/", what="Kein Fokus."),
         "dialogues/format": site.format_draft,
+        "demand/demand": Demand.objects.earliest("pk"),
         "dialogues/idea": Idea.objects.earliest("pk"),
         "dialogues/tryreport": TryReport.objects.earliest("pk"),
         "dialogues/dialogue": meeting,

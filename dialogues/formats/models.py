@@ -29,7 +29,7 @@ class FormatQuerySet(PublishableQuerySet):
 
     def for_search(self) -> Self:
         """With all that `search.document` reads."""
-        return self.prefetch_related("branches", "steps")
+        return self.prefetch_related("branches", "steps", "documents__document")
 
 
 class Format(Publishable):

@@ -72,6 +72,7 @@ def document(format_: "Format") -> Document | None:
                 *(text_of(getattr(format_, name)) for name in ("goal_text", "pitfalls")),
                 *(format_.people_involved, format_.worries, *format_.material),
                 *(f"{step.action} {step.detail}" for step in format_.steps.all()),
+                *(row.document.title for row in format_.documents.all()),
             ]
         ),
         labels=[*format_.target_group_labels, str(format_.get_goal_display()), *(b.name for b in branches)],

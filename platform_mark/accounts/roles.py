@@ -40,8 +40,10 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "dialogues.tryreport": ("view", "change"),
         "dialogues.idea": ("view", "change", "delete"),
         "pages.barrierreport": ("view", "change"),
+        "demand.demand": ("view", "change"),
     },
     "Moderation": {
+        "demand.demand": ("view", "change"),
         "actors.actor": _EDIT,
         "actors.membership": ("view",),
         "actors.claim": ("view", "change"),

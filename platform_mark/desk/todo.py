@@ -15,6 +15,7 @@ from dialogues.models import Agreement, Dialogue, Registration
 from dialogues.occupancy import hint
 from dialogues.seats import seat_states
 from platform_mark.accounts.models import User
+from platform_mark.demand.models import Demand
 from platform_mark.mail.models import BulkMail, OutgoingMail
 from platform_mark.mail.outbox import MAIL_DELAY
 from platform_mark.media.models import Image
@@ -48,6 +49,8 @@ def todos(user: User) -> list[Todo]:
         found += _barriers()
     if user.has_perm("dialogues.view_idea"):
         found += _ideas()
+    if user.has_perm("demand.view_demand"):
+        found += _demand()
     if user.has_perm("practices.view_suggestion"):
         found += _suggestions()
     if user.has_perm("dialogues.view_registration"):
@@ -85,6 +88,19 @@ def _ideas() -> list[Todo]:
     return [
         Todo(Idea.objects.to_answer().count(), "Idee wartet auf Antwort", "Ideen warten auf Antwort", ideas),
         Todo(tried, "Bericht „Ausprobiert“ ist zu lesen", "Berichte „Ausprobiert“ sind zu lesen", reports),
+    ]
+
+
+def _demand() -> list[Todo]:
+    url = reverse("admin:demand_demand_changelist", query={"state__exact": Demand.State.OPEN})
+    waited_for = Demand.objects.waited_for().count()
+    return [
+        Todo(
+            waited_for,
+            "Suche ohne Treffer, auf deren Antwort jemand wartet",
+            "Suchen ohne Treffer, auf deren Antwort jemand wartet",
+            url,
+        )
     ]
 
 

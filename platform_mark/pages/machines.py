@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -38,6 +39,7 @@ class FixedPages(_OwnAddress):
             "ideas:list",
             "ideas:send",
             "barrier-report",
+            "search",
             "practices:list",
             "practices:suggest",
             "branches:list",
@@ -134,6 +136,13 @@ def security(request: HttpRequest) -> HttpResponse:
             f"Canonical: {settings.BASE_URL}{reverse('security')}",
         ]
     )
+
+
+@require_safe
+def opensearch(request: HttpRequest) -> HttpResponse:
+    """Let a browser offer our search in its own search field (OpenSearch 1.1)."""
+    context = {"search_url": f"{settings.BASE_URL}{reverse('search')}", "base_url": settings.BASE_URL}
+    return render(request, "pages/opensearch.xml", context, content_type="application/opensearchdescription+xml")
 
 
 def _text(lines: list[str]) -> HttpResponse:

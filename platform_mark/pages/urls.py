@@ -2,7 +2,7 @@ from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 
-from . import barriers, focus, health, machines, views
+from . import barriers, focus, health, machines, searching, views
 from .models import LegalText
 
 branch_patterns = (
@@ -17,6 +17,8 @@ branch_patterns = (
 urlpatterns = [
     path("", views.home, name="home"),
     path("branchen/", include(branch_patterns)),
+    path("suche/", searching.search, name="search"),
+    path("opensearch.xml", machines.opensearch, name="opensearch"),
     path("komponenten/", views.components, name="components"),
     # One path for each page, so that an address that names none of them is not ours at all.
     *[

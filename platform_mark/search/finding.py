@@ -16,6 +16,8 @@ RELEVANCE = "relevance"
 # Ranking reads the words of every row it ranks, so among very many it looks at these: the newest that say it in title,
 # lead or keywords, then the newest others. All further ones follow by date.
 RANKED = 120
+# Among several kinds, so many must meet all words; else what meets some of them follows.
+ENOUGH = 5
 # How many to show where nothing was hit.
 NEAREST = 2
 # What a word is worth by where it stands (label, text, lead, title) and by how near it is to what was asked.
@@ -27,6 +29,8 @@ _WORTH = {
     Nearness.PART: 0.3,
     Nearness.ALIKE: 0.2,
 }
+# More than all else together: what meets all words comes before what meets some.
+_WHOLE_WORTH = 100
 # Two words that stand side by side as they were typed.
 _PAIR_WORTH = 0.5
 
@@ -134,6 +138,91 @@ def find(
 
 
 @dataclass(frozen=True)
+class MixedRow:
+    """One thing found among several kinds, with its texts."""
+
+    kind: str
+    object_id: int
+    title: str
+    lead: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Everywhere:
+    """What one question found among several kinds."""
+
+    #: By kind, whichever of them was asked for; only kinds with any.
+    counts: Mapping[str, int]
+    hits: int
+    page: int
+    rows: Sequence[MixedRow]
+    #: 0 where all words had to be met, more where those follow that meet some of them.
+    level: int
+    #: Hits of all kinds that meet all words.
+    whole: int
+
+
+def find_everywhere(
+    kinds: Sequence[str],
+    question: Question,
+    *,
+    only: str = "",
+    since: datetime | None = None,
+    strictly: bool = False,
+    page: int = 1,
+    size: int = 20,
+    at: datetime | None = None,
+) -> Everywhere:
+    """Find what is visible of these kinds, the best first, whatever its kind; one statement.
+
+    `only` shows one of the kinds and still counts all of them; `since` leaves out what was visible before. Where few meet
+    all words, what meets some of them follows, unless `strictly`. That is decided over all kinds together, so that the
+    counts stand beside each other.
+    """
+    visible = _VISIBLE_ANYWHERE + (" AND visible_from > %(since)s" if since else "")
+    ranked = max(1, RANKED // size) * size
+    statement = _FIND_EVERYWHERE.format(
+        visible=visible,
+        level="" if strictly else _level(question, visible, _LEVEL_FINDS_ENOUGH),
+        level_number="(SELECT number FROM level)" if len(question.levels) > 1 and not strictly else "0",
+        text=_TEXT.format(query="%(level_0)s::tsquery" if strictly else _query(question)),
+        ranked=_RANKED.format(
+            candidates_first="is_whole DESC, ",
+            score=f"{_WHOLE_WORTH} * (vector @@ %(level_0)s::tsquery)::int + {_score(question)}",
+            unranked="" if page * size <= ranked else _UNRANKED,
+        ),
+    )
+    parameters = {
+        "kinds": list(kinds),
+        "only": only,
+        "enough": ENOUGH,
+        "since": since,
+        "at": at or timezone.now(),
+        "first": (page - 1) * size,
+        "size": size,
+        "ranked": ranked,
+        **_queries(question),
+    }
+    counts: dict[str, int] = {}
+    places: dict[int, MixedRow] = {}
+    level = whole = 0
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)  # type: ignore[arg-type]
+        for what, kind, number, object_id, *texts in cursor.fetchall():
+            if what == "counted":
+                counts[kind] = number
+                whole += object_id
+            elif what == "level":
+                level = number
+            else:
+                places[number] = MixedRow(kind, object_id, *texts)
+    hits = counts.get(only, 0) if only else sum(counts.values())
+    last = max(1, -(-hits // size))
+    return Everywhere(counts, hits, min(page, last), [places[place] for place in sorted(places)], level, whole)
+
+
+@dataclass(frozen=True)
 class Crossed:
     """Numbers by two facets. What has no value there counts under the empty word."""
 
@@ -226,18 +315,44 @@ SELECT 'pair', in_row.code, in_column.code, sum(number)::int FROM entry
 UNION ALL SELECT 'row', code, NULL, sum(number)::int FROM entry LEFT JOIN in_row ON id = row_set GROUP BY code
 UNION ALL SELECT 'column', code, NULL, sum(number)::int FROM entry LEFT JOIN in_column ON id = column_set GROUP BY code
 """
-_VISIBLE = "kind = %(kind)s AND visible_from <= %(at)s AND (visible_until IS NULL OR visible_until > %(at)s)"
+_FIND_EVERYWHERE = """
+WITH {level}
+met AS MATERIALIZED (
+    SELECT id, kind, visible_from, (%(only)s NOT IN ('', kind))::int AS missed,
+        (vector @@ (SELECT %(level_0)s::tsquery))::int AS is_whole
+    FROM search_searchentry WHERE {visible} {text}
+),
+counted AS MATERIALIZED (SELECT kind, missed, count(*)::int AS number, sum(is_whole)::int AS whole FROM met GROUP BY kind, missed),
+hit AS MATERIALIZED (SELECT coalesce(sum(number), 0)::int AS hits FROM counted WHERE missed = 0),
+{ranked}
+page AS (
+    SELECT id, row_number() OVER () AS place FROM (
+        SELECT id FROM ordered ORDER BY score DESC NULLS LAST, visible_from DESC, id DESC
+        OFFSET (SELECT least(%(first)s, greatest(hits - 1, 0) / %(size)s * %(size)s) FROM hit) LIMIT %(size)s
+    ) AS entry
+)
+SELECT 'counted', kind, number, whole, NULL, NULL, NULL FROM counted
+UNION ALL SELECT 'level', NULL, {level_number}, NULL, NULL, NULL, NULL
+UNION ALL SELECT 'row', kind, place::int, object_id::int, title, lead, text
+    FROM page JOIN search_searchentry USING (id)
+"""
+_SEEN = "visible_from <= %(at)s AND (visible_until IS NULL OR visible_until > %(at)s)"
+_VISIBLE = f"kind = %(kind)s AND {_SEEN}"
+_VISIBLE_ANYWHERE = f"kind = ANY(%(kinds)s) AND {_SEEN}"
 # In a subselect the planner cannot see the words, so it never reads row by row what the GIN index finds at once.
 _TEXT = "AND vector @@ (SELECT {query})"
 _LEVEL = "level AS MATERIALIZED (SELECT CASE {cases} ELSE {last} END AS number),"
 _LEVEL_FINDS = "WHEN EXISTS (SELECT FROM search_searchentry WHERE {visible} {text}) THEN {n}"
+_LEVEL_FINDS_ENOUGH = """WHEN (
+    SELECT count(*) FROM (SELECT FROM search_searchentry WHERE {visible} {text} LIMIT %(enough)s) AS entry
+) = %(enough)s THEN {n}"""
 _MISSES_BAND = "CASE WHEN {band} = ANY(%(codes_{n})s) THEN 0 ELSE {bit} END"
 _MISSES = "CASE WHEN {column} IN (SELECT id FROM search_facetset WHERE codes && %(codes_{n})s) THEN 0 ELSE {bit} END"
 _RANKED = """
 ranked AS MATERIALIZED (
     SELECT id, {score} AS score FROM (
         SELECT id FROM met WHERE missed = 0
-        ORDER BY id IN (SELECT id FROM search_searchentry WHERE head @@ (SELECT %(any)s::tsquery)) DESC,
+        ORDER BY {candidates_first}id IN (SELECT id FROM search_searchentry WHERE head @@ (SELECT %(any)s::tsquery)) DESC,
             visible_from DESC, id DESC
         LIMIT %(ranked)s
     ) AS candidate JOIN search_searchentry USING (id)
@@ -262,14 +377,13 @@ def _bounds(shape: Shape, between: Mapping[str, tuple[int | None, int | None]]) 
     return "".join(conditions)
 
 
-def _level(question: Question | None, visible: str) -> str:
-    """The strictest level that finds anything; the others are not even tried."""
+def _level(question: Question | None, visible: str, finds_what: str = _LEVEL_FINDS) -> str:
+    """The strictest level that finds anything, or enough; the others are not even tried."""
     if question is None or len(question.levels) == 1:
         return ""
     last = len(question.levels) - 1
     finds = (
-        _LEVEL_FINDS.format(visible=visible, text=_TEXT.format(query=f"%(level_{n})s::tsquery"), n=n)
-        for n in range(last)
+        finds_what.format(visible=visible, text=_TEXT.format(query=f"%(level_{n})s::tsquery"), n=n) for n in range(last)
     )
     return _LEVEL.format(cases=" ".join(finds), last=last)
 
@@ -317,7 +431,7 @@ def _codes(facet: str, values: Sequence[object], bands: Bands | None) -> list[An
 def _order(question: Question | None, shape: Shape, order: str, *, is_early: bool) -> dict[str, str]:
     """What is ordered, and by what before the date."""
     if order == RELEVANCE and question:
-        ranked = _RANKED.format(score=_score(question), unranked="" if is_early else _UNRANKED)
+        ranked = _RANKED.format(candidates_first="", score=_score(question), unranked="" if is_early else _UNRANKED)
         return {"ranked": ranked, "ordered": "ordered", "first_by": "score DESC NULLS LAST,"}
     first_by = f"{shape.key_of(order)} ASC NULLS LAST," if order in shape.orders else ""
     return {"ranked": "", "ordered": "met WHERE missed = 0", "first_by": first_by}

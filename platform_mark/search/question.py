@@ -78,7 +78,7 @@ class Question:
 
     @cached_property
     def levels(self) -> list[str]:
-        """All that was asked; all but one word; any word. What was quoted is never given up."""
+        """All that was asked; all but one word; any word; any part of one. What was quoted is never given up."""
         quoted = [clause.query for clause in self.clauses if clause.is_quoted]
         free = [clause for clause in self.clauses if not clause.is_quoted]
         queries = [clause.query for clause in free]
@@ -86,6 +86,8 @@ class Question:
         if len(queries) > 2:
             all_but_one = (_all(queries[:n] + queries[n + 1 :]) for n, _ in enumerate(queries))
             levels.append(_all([*quoted, _any(all_but_one)]))
+        if len(queries) > 1:
+            levels.append(_all([*quoted, _any(queries)]))
         if len(queries) > 1 or any("&" in query or "<->" in query for query in queries):
             lexemes = {lexeme for clause in free for way in clause.ways for lexeme in way.lexemes}
             levels.append(_all([*quoted, _any(sorted(lexemes))]))

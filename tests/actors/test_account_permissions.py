@@ -23,6 +23,7 @@ ACTORS = ("owner", "colleague", "other_actor", "waiting", "left", "disabled")
 TABLE = """
                                           owner      colleague    other_actor        waiting           left       disabled
 account:home                                200            200            200            200            200            302
+account:demand                              200            200            200            200            200            302
 account:find-actor                          200            200            200            200            200            302
 account:found-actor                         200            200            200            200            200            302
 account:claim                               200            200            200            200            200            302

@@ -268,7 +268,7 @@ def measure(subject: str, rows: int, seconds: float, port: int) -> Figures:
     """Fill up to so many rows and print one line for each page of the subject, beside the yardstick."""
     from django.db import connection
 
-    from tests.benchmarks import data, dialogues, register
+    from tests.benchmarks import data, dialogues, register, searching
 
     start = time.monotonic()
     # The yardstick shows examples, whatever is measured.
@@ -279,6 +279,7 @@ def measure(subject: str, rows: int, seconds: float, port: int) -> Figures:
         dialogues.load_dialogues()
     print(f"{rows} {subject} (geladen in {time.monotonic() - start:.0f} s), {WORKERS} sync worker")
     found = register.pages(rows) if subject == "Aktivitäten" else pages(rows) | dialogues.dialogue_pages()
+    found |= searching.search_pages()
     connection.close()
     print(
         f"{'Seite':<20}{'CPU ms':>8}{'x Maß':>7}{'req/s':>7}{'p50 ms':>8}{'p95 ms':>8}"
