@@ -4,10 +4,11 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from platform_mark.taxonomy.models import Branch, CompanySize, Selection
+from platform_mark.taxonomy.models import Branch, CompanySize, Pressure, Selection
 from practices.models import Practice
 
 from . import dialogues, samples
+from .first_steps import formats_of
 from .focus import why
 from .models import LegalText
 from .overview import branch_rows, branch_sample, numbers
@@ -15,22 +16,26 @@ from .region import region
 from .register import branch_kinds, kind_rows, register_numbers
 
 NEWEST = 4
+FORMATS = 3
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The start page: two questions, the newest examples, the branches, the region in numbers."""
+    """The start page: three questions, the newest examples, the branches, the region in numbers."""
     rows = branch_rows()
     focus = [row for row in rows if row.branch.focus_since]
+    # The branches that the questions and the table begin with: decided ones, else the candidates.
+    shown = focus or [row for row in rows if row.branch.focus_candidate]
     region_numbers = numbers()
     context = {
         "newest": Practice.objects.published().newest_first().for_cards()[:NEWEST],
-        # The branches that the questions and the table begin with: decided ones, else the candidates.
         "focus_is_decided": bool(focus),
         "branches_shown": sum(bool(row.total) for row in rows),
         "branches_count": len(rows),
-        "focus_rows": focus or [row for row in rows if row.branch.focus_candidate],
+        "focus_rows": shown,
+        "focus_branches": [row.branch for row in shown],
         "sizes": list(CompanySize),
+        "pressures": Pressure.objects.offered(),
         "next_dialogues": dialogues.next_dialogues(),
         "numbers": region_numbers,
         "region": region(region_numbers.by_municipality),
@@ -50,7 +55,7 @@ def branch_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def branch_detail(request: HttpRequest, slug: str) -> HttpResponse:
-    """One branch: an example for each company size, then the newest."""
+    """One branch: why it was chosen, an example for each size, and all else that there is for it."""
     branch = get_object_or_404(Branch.objects.select_related("merged_into"), slug=slug)
     if branch.merged_into:
         return HttpResponsePermanentRedirect(branch.merged_into.get_absolute_url())
@@ -64,6 +69,7 @@ def branch_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "kinds": branch_kinds(branch),
         "further": sample.further,
         "dialogues": dialogues.of_branch(branch),
+        "formats": formats_of(branch, most=FORMATS),
     }
     return render(request, "pages/branch_detail.html", context)
 
