@@ -39,9 +39,9 @@ from practices.models import Practice, Step
 PRACTICES, OFFERS = 3, 3
 # So many dialogues are asked for their seats, the best first.
 DIALOGUES_ASKED = 8
-BRANCH, PROBLEM, SIZE, NEAR, PLACE, ALL = "branch", "problem", "size", "near", "place", "all"
+BRANCH, PROBLEM, SIZE, NEAR, PLACE = "branch", "problem", "size", "near", "place"
 # Decides between hits with as many reasons.
-WEIGHTS = {BRANCH: 8, PROBLEM: 4, SIZE: 2, NEAR: 1, PLACE: 1, ALL: 1}
+WEIGHTS = {BRANCH: 8, PROBLEM: 4, SIZE: 2, NEAR: 1, PLACE: 1}
 PRACTICE_REASONS = {
     BRANCH: "gleiche Branche",
     PROBLEM: "gleiches Problem",
@@ -54,14 +54,14 @@ OFFER_REASONS = {
     PROBLEM: "gleiches Problem",
     SIZE: "für Ihre Größe",
     PLACE: "gleicher Kreis",
-    ALL: "für alle Branchen",
 }
 FORMAT_REASONS = {
     BRANCH: "für Ihre Branche",
     PROBLEM: "gleiches Problem",
     SIZE: "passt zu Ihrer Größe",
-    ALL: "für alle Branchen",
 }
+# No reason of its own, since it holds for everybody; it says why an offer stands here that names no branch.
+FOR_ALL_BRANCHES = "für alle Branchen"
 DIALOGUE_REASONS = {BRANCH: "gleiche Branche", PROBLEM: "gleiches Problem", PLACE: "gleicher Kreis"}
 # How large a group a company of each size can spare.
 _GROUPS = {
@@ -204,6 +204,8 @@ class Section:
 
     hits: Sequence[Hit]
     note: str = ""
+    #: Whether there is anything of the branch that was named, shown or not.
+    knows_branch: bool = False
 
     @property
     def first(self) -> Hit | None:
@@ -246,9 +248,8 @@ _OFFER_WORDS = Sentences(
         PROBLEM: "diese Angebote passen zu Ihrem Problem",
         SIZE: "diese Angebote sind für Betriebe Ihrer Größe",
         PLACE: "diese Angebote gelten in Ihrem Kreis",
-        ALL: "diese Angebote sind für alle Branchen",
     },
-    otherwise="diese Angebote sind die neuesten",
+    otherwise="diese Angebote sind für alle da",
     nothing="Für Betriebe wie Ihren ist noch kein Angebot eingetragen. Rufen Sie uns an, wir nennen die richtige Stelle.",
 )
 _DIALOGUE_WORDS = Sentences(
@@ -301,7 +302,7 @@ def _practices(answers: Answers) -> Section:
         parts.fill(match.row, _STEPS)
     hits = [Hit(match.row, _words(match, PRACTICE_REASONS, hidden=_hidden(match.row))) for match in found.matches]
     possible = found.possible | ({SIZE} if NEAR in found.possible else set())
-    return Section(hits, _note(_PRACTICE_WORDS, answers.asked, possible, found))
+    return Section(hits, _note(_PRACTICE_WORDS, answers.asked, possible, found), BRANCH in possible)
 
 
 def _practice_wishes(answers: Answers) -> list[Wish]:
@@ -322,7 +323,6 @@ def _hidden(practice: Practice) -> set[str]:
 def _offers(answers: Answers) -> Section:
     wishes, only = _shared_wishes(answers), []
     if answers.branch:
-        wishes.append(_wish(ALL, "branche", [FOR_ALL]))
         only.append(_wish(BRANCH, "branche", [answers.branch.pk, FOR_ALL]))
     if answers.size:
         wishes.append(_wish(SIZE, "groesse", [answers.size.value]))
@@ -332,14 +332,14 @@ def _offers(answers: Answers) -> Section:
         only.append(_wish(PLACE, "kreis", [answers.place.district.pk, FOR_ALL]))
     rows = Activity.objects.public().select_related("actor").defer("description")
     found = best(rows, Activity.search_shape, wishes, most=OFFERS, only=only)
-    hits = [Hit(match.row, _words(match, OFFER_REASONS)) for match in found.matches]
+    hits = [Hit(match.row, _offered(match, OFFER_REASONS, answers)) for match in found.matches]
     return Section(hits, _note(_OFFER_WORDS, answers.asked, found.possible, found))
 
 
 def _format(answers: Answers) -> Section:
     wishes, only = [], []
     if answers.branch:
-        wishes += [_wish(BRANCH, "branche", [answers.branch.pk]), _wish(ALL, "branche", [FOR_ALL])]
+        wishes.append(_wish(BRANCH, "branche", [answers.branch.pk]))
         only.append(_wish(BRANCH, "branche", [answers.branch.pk, FOR_ALL]))
     if answers.pressure and answers.pressure.target_groups:
         wishes.append(_wish(PROBLEM, "zielgruppe", answers.pressure.target_groups))
@@ -347,7 +347,7 @@ def _format(answers: Answers) -> Section:
         wishes.append(_wish(SIZE, "gruppe", [group.value for group in _GROUPS[answers.size]]))
     rows = Format.objects.published().with_reports()
     found = best(rows, Format.search_shape, wishes, most=1, only=only)
-    return Section([Hit(match.row, _words(match, FORMAT_REASONS)) for match in found.matches])
+    return Section([Hit(match.row, _offered(match, FORMAT_REASONS, answers)) for match in found.matches])
 
 
 def formats_of(branch: Branch, *, most: int) -> list[Format]:
@@ -373,6 +373,11 @@ def _wish(name: str, facet: str, values: Sequence[object]) -> Wish:
 
 def _words(match: Match, reasons: Mapping[str, str], hidden: Iterable[str] = ()) -> list[str]:
     return [reasons[name] for name in match.met if name not in hidden]
+
+
+def _offered(match: Match, reasons: Mapping[str, str], answers: Answers) -> list[str]:
+    general = [FOR_ALL_BRANCHES] if answers.branch and BRANCH not in match.met else []
+    return [*_words(match, reasons), *general]
 
 
 def _note(words: Sentences, asked: Sequence[str], possible: Iterable[str], found: Best) -> str:
@@ -465,13 +470,17 @@ def sheet(request: HttpRequest) -> HttpResponse:
 
 
 def _questions(query: QueryDict) -> dict[str, Any]:
-    branches = sorted(Branch.objects.current(), key=lambda branch: not (branch.focus_since or branch.focus_candidate))
     return {
-        "branches": branches,
+        "branches": branches_in_order(Branch.objects.current()),
         "sizes": list(CompanySize),
         "pressures": Pressure.objects.offered(),
         "given": {name: query.get(name, "") for name in (*_QUESTIONS, "kreis")},
     }
+
+
+def branches_in_order(branches: Iterable[Branch]) -> list[Branch]:
+    """As the first question names them: decided focus branches, then candidates, then the others in their own order."""
+    return sorted(branches, key=lambda branch: (branch.focus_since is None, not branch.focus_candidate))
 
 
 def _context(answers: Answers) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from django.views.decorators.http import require_safe
 from platform_mark.taxonomy.models import Branch, CompanySize, Pressure, Selection
 from practices.models import Practice
 
-from . import dialogues, samples
-from .first_steps import formats_of
+from . import dialogues, first_steps, samples
 from .focus import why
 from .models import LegalText
 from .overview import branch_rows, branch_sample, numbers
@@ -17,6 +16,8 @@ from .register import branch_kinds, kind_rows, register_numbers
 
 NEWEST = 4
 FORMATS = 3
+# So many branches the question on the start page names; all of them stand on the page of the questions.
+ASKED = 8
 
 
 @require_safe
@@ -24,7 +25,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """The start page: three questions, the newest examples, the branches, the region in numbers."""
     rows = branch_rows()
     focus = [row for row in rows if row.branch.focus_since]
-    # The branches that the questions and the table begin with: decided ones, else the candidates.
+    # The branches that the table shows: decided ones, else the candidates.
     shown = focus or [row for row in rows if row.branch.focus_candidate]
     region_numbers = numbers()
     context = {
@@ -33,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "branches_shown": sum(bool(row.total) for row in rows),
         "branches_count": len(rows),
         "focus_rows": shown,
-        "focus_branches": [row.branch for row in shown],
+        "asked_branches": first_steps.branches_in_order([row.branch for row in rows])[:ASKED],
         "sizes": list(CompanySize),
         "pressures": Pressure.objects.offered(),
         "next_dialogues": dialogues.next_dialogues(),
@@ -69,7 +70,7 @@ def branch_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "kinds": branch_kinds(branch),
         "further": sample.further,
         "dialogues": dialogues.of_branch(branch),
-        "formats": formats_of(branch, most=FORMATS),
+        "formats": first_steps.formats_of(branch, most=FORMATS),
     }
     return render(request, "pages/branch_detail.html", context)
 

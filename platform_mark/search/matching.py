@@ -39,7 +39,7 @@ class Match(Generic[RowT]):
 @dataclass(frozen=True)
 class Best(Generic[RowT]):
     matches: Sequence[Match[RowT]]
-    #: Wishes that at least one visible entry of the kind meets, shown or not. Empty where nothing is shown.
+    #: Wishes that at least one entry meets, shown or not, of those that may be shown. Empty where nothing is shown.
     possible: frozenset[str]
 
 
@@ -57,7 +57,7 @@ _MET = """(
 )"""
 # Asks no row of the queryset, so it is answered once.
 _POSSIBLE = "ARRAY[{exist}]::boolean[]"
-_EXISTS = "EXISTS (SELECT FROM search_searchentry WHERE {visible} AND {meets})"
+_EXISTS = "EXISTS (SELECT FROM search_searchentry WHERE {visible}{only} AND {meets})"
 
 
 def best(
@@ -68,23 +68,27 @@ def best(
     `only` keeps out what meets none of its values: an offer that is for other branches helps nobody here.
     """
     kind, at = kind_of(queryset.model), timezone.now()
-    visible: list[Any] = [kind, at, at]
+    # What may be shown at all.
+    allowed: list[Any] = [kind, at, at, *(_codes(wish) for wish in only)]
+    filters = "".join(f" AND {_meets(shape, wish)}" for wish in only)
     meets, codes = [_meets(shape, wish) for wish in wishes], [_codes(wish) for wish in wishes]
     ranked = _RANKED.format(
         visible=_VISIBLE,
-        only="".join(f" AND {_meets(shape, wish)}" for wish in only),
+        only=filters,
         number=" + ".join(f"{each}::int" for each in meets) or "NULL::int",
         weight=" + ".join(f"{wish.weight} * {each}::int" for wish, each in zip(wishes, meets, strict=True))
         or "NULL::int",
     )
     met = _MET.format(meets="".join(f"{each}::int::float8, " for each in meets), table=queryset.model._meta.db_table)
-    possible = _POSSIBLE.format(exist=", ".join(_EXISTS.format(visible=_VISIBLE, meets=each) for each in meets))
+    exist = ", ".join(_EXISTS.format(visible=_VISIBLE, only=filters, meets=each) for each in meets)
     found = queryset.filter(
-        pk__in=RawSQL(ranked, [*visible, *(_codes(wish) for wish in only), *codes, *codes, most])  # noqa: S611
+        pk__in=RawSQL(ranked, [*allowed, *codes, *codes, most])  # noqa: S611
     ).annotate(
         wishes_met=RawSQL(met, [*codes, kind], output_field=ArrayField(FloatField())),  # noqa: S611
         wishes_possible=RawSQL(  # noqa: S611
-            possible, [value for each in codes for value in (*visible, each)], output_field=ArrayField(BooleanField())
+            _POSSIBLE.format(exist=exist),
+            [value for each in codes for value in (*allowed, each)],
+            output_field=ArrayField(BooleanField()),
         ),
     )
     return _read(list(found), wishes)

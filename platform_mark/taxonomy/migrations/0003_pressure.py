@@ -5,30 +5,96 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('taxonomy', '0002_evidence_and_selection'),
+        ("taxonomy", "0002_evidence_and_selection"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Pressure',
+            name="Pressure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='So, wie ein Betrieb es sagt: „Angebote dauern zu lange“.', max_length=60, unique=True, verbose_name='Was drückt')),
-                ('slug', models.SlugField(help_text='Steht im Link zum Ergebnis. Bitte nicht ändern, wenn er schon verschickt wurde.', max_length=80, unique=True, verbose_name='Adresse')),
-                ('order', models.PositiveSmallIntegerField(default=100, help_text='Kleine Zahlen stehen oben.', verbose_name='Reihenfolge')),
-                ('is_offered', models.BooleanField(default=True, help_text='Ohne Haken fragt niemand mehr danach. Alte Links gehen weiter.', verbose_name='Zur Wahl stellen')),
-                ('target_groups', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('trainees', 'Auszubildende'), ('employees', 'Beschäftigte'), ('managers', 'Führungskräfte')], max_length=10), blank=True, default=list, help_text='Wer im Betrieb zuerst etwas ausprobieren sollte. Danach wird ein Format vorgeschlagen.', size=None, verbose_name='Formate für')),
-                ('hint', models.TextField(blank=True, help_text='Ein Schritt je Zeile, höchstens drei. Der erste Satz jeder Zeile wird hervorgehoben.', max_length=600, verbose_name='Was sie diese Woche tun können')),
-                ('reference_key', models.CharField(blank=True, editable=False, max_length=80, null=True, unique=True)),
-                ('topics', models.ManyToManyField(blank=True, help_text='Beispiele und Angebote zu diesen Themen gelten als „gleiches Problem“.', related_name='pressures', to='taxonomy.topic', verbose_name='Themen, die helfen')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="So, wie ein Betrieb es sagt: „Angebote dauern zu lange“.",
+                        max_length=60,
+                        unique=True,
+                        verbose_name="Was drückt",
+                    ),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Steht im Link zum Ergebnis. Bitte nicht ändern, wenn er schon verschickt wurde.",
+                        max_length=80,
+                        unique=True,
+                        verbose_name="Adresse",
+                    ),
+                ),
+                (
+                    "order",
+                    models.PositiveSmallIntegerField(
+                        default=100, help_text="Kleine Zahlen stehen oben.", verbose_name="Reihenfolge"
+                    ),
+                ),
+                (
+                    "is_offered",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Ohne Haken fragt niemand mehr danach. Alte Links gehen weiter.",
+                        verbose_name="Zur Wahl stellen",
+                    ),
+                ),
+                (
+                    "target_groups",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("trainees", "Auszubildende"),
+                                ("employees", "Beschäftigte"),
+                                ("managers", "Führungskräfte"),
+                            ],
+                            max_length=10,
+                        ),
+                        blank=True,
+                        default=list,
+                        help_text="Wer im Betrieb zuerst etwas ausprobieren sollte. Danach wird ein Format vorgeschlagen.",
+                        size=None,
+                        verbose_name="Formate für",
+                    ),
+                ),
+                (
+                    "hint",
+                    models.TextField(
+                        blank=True,
+                        help_text="Ein Schritt je Zeile, höchstens drei. Der erste Satz jeder Zeile wird hervorgehoben.",
+                        max_length=600,
+                        verbose_name="Was sie diese Woche tun können",
+                    ),
+                ),
+                ("reference_key", models.CharField(blank=True, editable=False, max_length=80, null=True, unique=True)),
+                (
+                    "topics",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Beispiele und Angebote zu diesen Themen gelten als „gleiches Problem“.",
+                        related_name="pressures",
+                        to="taxonomy.topic",
+                        verbose_name="Themen, die helfen",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Was drückt',
-                'verbose_name_plural': 'Was drückt',
-                'ordering': ['order', 'name'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('target_groups__contained_by', ['trainees', 'employees', 'managers'])), name='pressure_target_groups_are_known')],
+                "verbose_name": "Was drückt",
+                "verbose_name_plural": "Was drückt",
+                "ordering": ["order", "name"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("target_groups__contained_by", ["trainees", "employees", "managers"])),
+                        name="pressure_target_groups_are_known",
+                    )
+                ],
             },
         ),
     ]
