@@ -70,7 +70,7 @@ def test_three_answers_on_a_phone_make_a_sheet(
         *("Werkstatt-Check", "02331 555-0177", "Eine Maschine wählen", "Wenn Sie Hilfe wollen: anrufen"),
     ):
         expect(sheet).to_contain_text(words)
-    expect(sheet.get_by_role("link", name="02331 555-0177")).to_have_attribute("href", "tel:+492331555-0177")
+    expect(sheet.get_by_role("link", name="02331 555-0177")).to_have_attribute("href", "tel:+4923315550177")
     is_narrow(page)
     assert not page.context.cookies()
 
