@@ -43,12 +43,16 @@ class Best(Generic[RowT]):
     possible: frozenset[str]
 
 
+# What one met wish counts before its weight does: more than all weights together, so that both are one number, and each wish
+# is looked at once for each row.
+_ONE = 1000
+
 # What fills the holes is SQL of this module, columns that a shape names and small numbers; all else is a parameter.
 _VISIBLE = "kind = %s AND visible_from <= %s AND (visible_until IS NULL OR visible_until > %s)"
 _MEETS = "coalesce({column} IN (SELECT id FROM search_facetset WHERE codes && %s), FALSE)"
 _RANKED = """(
     SELECT object_id FROM search_searchentry WHERE {visible}{only}
-    ORDER BY ({number}) DESC, ({weight}) DESC, visible_from DESC, id DESC LIMIT %s
+    ORDER BY ({score}) DESC, visible_from DESC, id DESC LIMIT %s
 )"""
 # For the few that were chosen: which wishes they meet, and what decided between equals.
 _MET = """(
@@ -75,14 +79,13 @@ def best(
     ranked = _RANKED.format(
         visible=_VISIBLE,
         only=filters,
-        number=" + ".join(f"{each}::int" for each in meets) or "NULL::int",
-        weight=" + ".join(f"{wish.weight} * {each}::int" for wish, each in zip(wishes, meets, strict=True))
+        score=" + ".join(f"{_ONE + wish.weight} * {each}::int" for wish, each in zip(wishes, meets, strict=True))
         or "NULL::int",
     )
     met = _MET.format(meets="".join(f"{each}::int::float8, " for each in meets), table=queryset.model._meta.db_table)
     exist = ", ".join(_EXISTS.format(visible=_VISIBLE, only=filters, meets=each) for each in meets)
     found = queryset.filter(
-        pk__in=RawSQL(ranked, [*allowed, *codes, *codes, most])  # noqa: S611
+        pk__in=RawSQL(ranked, [*allowed, *codes, most])  # noqa: S611
     ).annotate(
         wishes_met=RawSQL(met, [*codes, kind], output_field=ArrayField(FloatField())),  # noqa: S611
         wishes_possible=RawSQL(  # noqa: S611
@@ -97,8 +100,8 @@ def best(
 def _read(rows: list[Any], wishes: Sequence[Wish]) -> Best[Any]:
     def key(row: Any) -> tuple[float, ...]:
         *flags, since, number = row.wishes_met
-        weight = sum(wish.weight for wish, flag in zip(wishes, flags, strict=True) if flag)
-        return -sum(flags), -weight, -since, -number
+        score = sum(_ONE + wish.weight for wish, flag in zip(wishes, flags, strict=True) if flag)
+        return -score, -since, -number
 
     matches = [
         Match(row, tuple(wish.name for wish, flag in zip(wishes, row.wishes_met, strict=False) if flag))
