@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from playwright.sync_api import Page, expect
 
+from actors.models import Actor
 from platform_mark.taxonomy.models import Branch, Topic
 from tests.actors.make import make_activity, make_actor
 from tests.browser.conftest import NewContext
@@ -30,11 +31,14 @@ def in_database_of(portal: Portal, work: Callable[[], None]) -> None:
         pool.submit(run).result()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def workshop(portal: Portal) -> None:
     """What there is for a small workshop that drowns in paper."""
 
     def make() -> None:
+        if Actor.objects.filter(name="Handwerksverbund").exists():
+            # All tests of this file share one portal.
+            return
         branch, topic = Branch.objects.get(slug="bau-und-ausbau"), Topic.objects.get(slug="papierlos-arbeiten")
         for title in ("Vom Aufmaß direkt an die Säge", "Stundenzettel sprechen statt schreiben"):
             add_parts(make_practice(title, branches=(branch,), topics=(topic,), employees=5), 3)

@@ -264,7 +264,7 @@ def test_reading_sets_no_cookie_and_stores_nothing(client: Client, wood: Branch)
 
 
 @pytest.mark.parametrize("path", ["/einstieg/", "/einstieg/blatt/"])
-@pytest.mark.parametrize("value", ["gibt-es-nicht", "'; --", "a" * 2000, "<b>"])
+@pytest.mark.parametrize("value", ["gibt-es-nicht", "'; --", "a" * 90, "<b>"])
 def test_what_nobody_knows_is_skipped_and_named(client: Client, path: str, value: str) -> None:
     make_practice("Trotzdem da")
     page = opened(client, f"{path}?branche={value}&groesse={value}&druck={value}&kreis={value}")

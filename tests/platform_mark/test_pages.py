@@ -99,8 +99,9 @@ def test_a_decided_focus_takes_the_place_of_the_candidates(client: Client) -> No
     after = opened(client, "/").main
 
     assert "Kandidatin" in before
+    assert [row.one("th").text for row in after.one("section", id="branchen").one("tbody").all("tr")] == ["Entschieden"]
     questions = [box["value"] for box in after.all("input", name="branche") if box["value"]]
-    assert questions == ["entschieden"]
+    assert questions == ["entschieden", "kandidatin"]
 
 
 def test_home_and_branches_answer_on_an_empty_portal(client: Client) -> None:
