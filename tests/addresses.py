@@ -85,6 +85,17 @@ def public_pages(site: Site) -> dict[str, list[str]]:
             site.plastics.get_absolute_url(),
             site.empty.get_absolute_url(),
         ],
+        "first-steps": [
+            "/einstieg/",
+            f"/einstieg/?branche={site.metal.slug}&groesse=kleinst&druck=papierkram&kreis=hagen",
+            "/einstieg/?branche=&groesse=&druck=",
+            f"/einstieg/?branche={LONG_WORD}&groesse=gibt-es-nicht&druck=termine-platzen",
+            f"/einstieg/?branche={site.plastics.slug}&aendern=ja",
+        ],
+        "first-steps-sheet": [
+            f"/einstieg/blatt/?branche={site.metal.slug}&groesse=mittel&druck=ausschuss",
+            "/einstieg/blatt/",
+        ],
         "legal-impressum": ["/impressum/"],
         "legal-datenschutz": ["/datenschutz/"],
         "legal-barrierefreiheit": ["/barrierefreiheit/"],

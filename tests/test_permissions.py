@@ -25,7 +25,7 @@ from platform_mark.mail.models import OutgoingMail
 from platform_mark.media.models import Image
 from platform_mark.pages.models import BarrierReport, LegalText, Operator
 from platform_mark.search.models import Synonym
-from platform_mark.taxonomy.models import District, Municipality, Selection, Topic
+from platform_mark.taxonomy.models import District, Municipality, Pressure, Selection, Topic
 from practices.models import Practice, Suggestion
 from tests.actors.make import make_revision
 from tests.addresses import Route, account_pages, feeds, form_pages, public_pages, routes, secret_pages
@@ -58,6 +58,8 @@ admin/demand/demand/<path:object_id>/                   302            403      
 branches:list                                           200            200            200            200            200            200            200            200            200
 branches:selection                                      200            200            200            200            200            200            200            200            200
 branches:detail                                         200            200            200            200            200            200            200            200            200
+first-steps                                             200            200            200            200            200            200            200            200            200
+first-steps-sheet                                       200            200            200            200            200            200            200            200            200
 components                                              404            404            404            404            404            404            404            404            404
 legal-impressum                                         200            200            200            200            200            200            200            200            200
 legal-datenschutz                                       200            200            200            200            200            200            200            200            200
@@ -209,7 +211,13 @@ admin:taxonomy_topic_add                                302            403      
 admin:taxonomy_topic_history                            302            403            403            200            200            200            403            403            200
 admin:taxonomy_topic_delete                             302            403            403            403            403            403            403            403            302
 admin:taxonomy_topic_change                             302            403            403            200            200            200            403            403            200
+admin:taxonomy_pressure_changelist                      302            403            403            200            403            403            403            403            200
+admin:taxonomy_pressure_add                             302            403            403            200            403            403            403            403            200
+admin:taxonomy_pressure_history                         302            403            403            200            403            403            403            403            200
+admin:taxonomy_pressure_delete                          302            403            403            403            403            403            403            403            403
+admin:taxonomy_pressure_change                          302            403            403            200            403            403            403            403            200
 admin/taxonomy/topic/<path:object_id>/                  302            403            302            302            302            302            302            302            302
+admin/taxonomy/pressure/<path:object_id>/               302            403            302            302            302            302            302            302            302
 admin:taxonomy_district_changelist                      302            403            403            403            403            403            403            403            200
 admin:taxonomy_district_add                             302            403            403            403            403            403            403            403            403
 admin:taxonomy_district_history                         302            403            403            403            403            403            403            403            200
@@ -479,6 +487,7 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
         "taxonomy/branch": site.metal,
         "taxonomy/selection": Selection.objects.get(),
         "taxonomy/topic": Topic.objects.earliest("pk"),
+        "taxonomy/pressure": Pressure.objects.earliest("pk"),
         "taxonomy/district": District.objects.earliest("pk"),
         "taxonomy/municipality": Municipality.objects.earliest("pk"),
         "search/synonym": Synonym.objects.create(terms=["KI", "künstliche Intelligenz"]),

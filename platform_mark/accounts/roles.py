@@ -31,6 +31,7 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "taxonomy.criterion": (*_EDIT, "delete"),
         "taxonomy.candidate": (*_EDIT, "delete"),
         "taxonomy.topic": _EDIT,
+        "taxonomy.pressure": (*_EDIT, "delete"),
         "taxonomy.municipality": ("view",),
         "search.synonym": (*_EDIT, "delete"),
         "dialogues.dialogue": ("view",),

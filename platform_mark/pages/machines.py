@@ -34,6 +34,7 @@ class FixedPages(_OwnAddress):
     def items(self) -> list[str]:
         return [
             "home",
+            "first-steps",
             "branches:selection",
             "formats:list",
             "ideas:list",

@@ -186,13 +186,17 @@ _cards: dict[tuple[object, ...], SafeString] = {}
 
 @register.simple_tag
 def practice_card(
-    practice: Practice, reasons: Sequence[str] = (), narrow: bool = False, marks: Marks | None = None
+    practice: Practice,
+    reasons: Sequence[str] = (),
+    narrow: bool = False,
+    marks: Marks | None = None,
+    chips: Sequence[str] = (),
 ) -> SafeString:
     """One example as every list shows it. Rendered once for the same words: a list is mostly the same cards again."""
-    key = (narrow, marks, *reasons, *_CARD_VALUES(practice))
+    key = (narrow, marks, tuple(reasons), tuple(chips), *_CARD_VALUES(practice))
     html = _cards.get(key)
     if html is None:
-        context = {"practice": practice, "reasons": reasons, "narrow": narrow, "marks": marks}
+        context = {"practice": practice, "reasons": reasons, "narrow": narrow, "marks": marks, "chips": chips}
         html = SafeString(get_template("components/practice_card.html").render(context))
         if len(_cards) >= _MOST_CARDS:
             _cards.clear()
@@ -226,17 +230,17 @@ _dialogue_cards: dict[tuple[object, ...], SafeString] = {}
 
 
 @register.simple_tag
-def dialogue_card(card: Card) -> SafeString:
+def dialogue_card(card: Card, chips: Sequence[str] = ()) -> SafeString:
     """One dialogue as every list shows it, kept for the same words as a card of an example is."""
     dialogue = card.dialogue
     key = (
         *(dialogue.slug, dialogue.title, dialogue.teaser, dialogue.where, dialogue.is_onsite, dialogue.moved_from),
         *(dialogue.is_cancelled, dialogue.is_fictitious, card.day, card.hours, card.sign),
-        *(branch.name for branch in dialogue.branches.all()),
+        *(tuple(chips), *(branch.name for branch in dialogue.branches.all())),
     )
     html = _dialogue_cards.get(key)
     if html is None:
-        html = SafeString(get_template("components/dialogue_card.html").render({"card": card}))
+        html = SafeString(get_template("components/dialogue_card.html").render({"card": card, "chips": chips}))
         if len(_dialogue_cards) >= _MOST_CARDS:
             _dialogue_cards.clear()
         _dialogue_cards[key] = html

@@ -4,32 +4,38 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from platform_mark.taxonomy.models import Branch, CompanySize, Selection
+from platform_mark.taxonomy.models import Branch, CompanySize, Pressure, Selection
 from practices.models import Practice
 
-from . import dialogues, focus, samples
+from . import dialogues, first_steps, focus, samples
 from .models import LegalText
 from .overview import branch_rows, branch_sample, numbers
 from .region import region
 from .register import branch_kinds, kind_rows, register_numbers
 
 NEWEST = 4
+FORMATS = 3
+# So many branches the question on the start page names; all of them stand on the page of the questions.
+ASKED = 8
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The start page: two questions, the newest examples, the branches, the region in numbers."""
+    """The start page: three questions, the newest examples, the branches, the region in numbers."""
     rows = branch_rows()
     decided = [row for row in rows if row.branch.focus_since]
+    # The branches that the table shows: decided ones, else the candidates.
+    shown = decided or [row for row in rows if row.branch.focus_candidate]
     region_numbers = numbers()
     context = {
         "newest": Practice.objects.published().newest_first().for_cards()[:NEWEST],
-        # The branches that the questions and the table begin with: decided ones, else the candidates.
         "focus_is_decided": bool(decided),
         "branches_shown": sum(bool(row.total) for row in rows),
         "branches_count": len(rows),
-        "focus_rows": decided or [row for row in rows if row.branch.focus_candidate],
+        "focus_rows": shown,
+        "asked_branches": first_steps.branches_in_order([row.branch for row in rows])[:ASKED],
         "sizes": list(CompanySize),
+        "pressures": Pressure.objects.offered(),
         "next_dialogues": dialogues.next_dialogues(),
         "numbers": region_numbers,
         "region": region(region_numbers.by_municipality),
@@ -49,7 +55,7 @@ def branch_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def branch_detail(request: HttpRequest, slug: str) -> HttpResponse:
-    """One branch: an example for each company size, then the newest."""
+    """One branch: why it was chosen, an example for each size, and all else that there is for it."""
     branch = get_object_or_404(focus.with_reasons(Branch.objects.select_related("merged_into")), slug=slug)
     if branch.merged_into:
         return HttpResponsePermanentRedirect(branch.merged_into.get_absolute_url())
@@ -64,6 +70,7 @@ def branch_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "kinds": branch_kinds(branch),
         "further": sample.further,
         "dialogues": dialogues.of_branch(branch),
+        "formats": first_steps.formats_of(branch, most=FORMATS),
     }
     return render(request, "pages/branch_detail.html", context)
 

@@ -23,8 +23,10 @@ from .models import (
     District,
     Evidence,
     Municipality,
+    Pressure,
     Selection,
     Specialisation,
+    TargetGroup,
     Term,
     Topic,
 )
@@ -46,6 +48,13 @@ class OrderForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["order"].help_text = ""
         self.fields["order"].widget.attrs["aria-label"] = f"Reihenfolge von {self.instance}"
+
+
+class PressureRowForm(OrderForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["is_offered"].help_text = ""
+        self.fields["is_offered"].widget.attrs["aria-label"] = f"{self.instance} zur Wahl stellen"
 
 
 class MergedFilter(admin.SimpleListFilter):
@@ -329,3 +338,46 @@ class SelectionAdmin(admin.ModelAdmin):
             "standings": standings(selection),
         }
         return TemplateResponse(request, "admin/taxonomy/scores.html", context)
+
+
+class PressureForm(SlugForm):
+    target_groups = forms.MultipleChoiceField(
+        label="Formate für",
+        choices=TargetGroup,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Wer im Betrieb zuerst etwas ausprobieren sollte. Danach wird ein Format vorgeschlagen.",
+    )
+
+
+@admin.register(Pressure)
+class PressureAdmin(admin.ModelAdmin):
+    """The third question of the first steps. What the portal ships is hidden rather than deleted: it would come back."""
+
+    form = PressureForm
+    list_display = ["name", "order", "is_offered", "topic_names"]
+    list_editable = ["order", "is_offered"]
+    list_filter = ["is_offered"]
+    search_fields = ["name"]
+    autocomplete_fields = ["topics"]
+    fields = ["name", "slug", ("order", "is_offered"), "topics", "target_groups", "hint"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).prefetch_related("topics")
+
+    @admin.display(description="Themen")
+    def topic_names(self, pressure: Pressure) -> str:
+        return ", ".join(topic.name for topic in pressure.topics.all()) or "noch keine"
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
+        return super().get_changelist_form(request, **{"form": PressureRowForm, **kwargs})
+
+    def has_delete_permission(self, request: HttpRequest, obj: Pressure | None = None) -> bool:
+        """What was loaded with the portal stays, hidden where it is not wanted."""
+        return super().has_delete_permission(request, obj) and not (obj and obj.reference_key)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Without the bulk deletion, which would not look at each row."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions

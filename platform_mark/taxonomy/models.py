@@ -156,6 +156,67 @@ class Topic(Term):
         verbose_name_plural = "Themen"
 
 
+class PressureQuerySet(models.QuerySet):
+    def offered(self) -> Self:
+        """Those that visitors may choose; an old link with another one still works."""
+        return self.filter(is_offered=True)
+
+
+class Pressure(models.Model):
+    """What presses a company, in its own words: the third question of the first steps, and what answers it."""
+
+    name = models.CharField(
+        "Was drückt", max_length=60, unique=True, help_text="So, wie ein Betrieb es sagt: „Angebote dauern zu lange“."
+    )
+    slug = models.SlugField(
+        "Adresse",
+        max_length=80,
+        unique=True,
+        help_text="Steht im Link zum Ergebnis. Bitte nicht ändern, wenn er schon verschickt wurde.",
+    )
+    order = models.PositiveSmallIntegerField("Reihenfolge", default=100, help_text="Kleine Zahlen stehen oben.")
+    is_offered = models.BooleanField(
+        "Zur Wahl stellen", default=True, help_text="Ohne Haken fragt niemand mehr danach. Alte Links gehen weiter."
+    )
+    topics = models.ManyToManyField(
+        Topic,
+        related_name="pressures",
+        blank=True,
+        verbose_name="Themen, die helfen",
+        help_text="Beispiele und Angebote zu diesen Themen gelten als „gleiches Problem“.",
+    )
+    target_groups = ArrayField(
+        models.CharField(max_length=10, choices=TargetGroup),
+        verbose_name="Formate für",
+        default=list,
+        blank=True,
+        help_text="Wer im Betrieb zuerst etwas ausprobieren sollte. Danach wird ein Format vorgeschlagen.",
+    )
+    hint = models.TextField(
+        "Was sie diese Woche tun können",
+        max_length=600,
+        blank=True,
+        help_text="Ein Schritt je Zeile, höchstens drei. Der erste Satz jeder Zeile wird hervorgehoben.",
+    )
+    # Set on rows that `load_reference` made: it never touches them again, whatever staff change.
+    reference_key = models.CharField(max_length=80, unique=True, null=True, blank=True, editable=False)
+
+    objects = PressureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "Was drückt"
+        verbose_name_plural = "Was drückt"
+        ordering = ["order", "name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(target_groups__contained_by=TargetGroup.values), name="pressure_target_groups_are_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class District(models.Model):
     key = models.CharField("Kreisschlüssel", max_length=5, unique=True)
     name = models.CharField("Name", max_length=80, unique=True)

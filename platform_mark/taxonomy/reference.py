@@ -1,4 +1,5 @@
-"""The reference data the portal ships: 20 branches with their codes, topics, and the region's municipalities.
+"""The reference data the portal ships: 20 branches with their codes, topics, what presses companies, and
+the region's municipalities.
 
 Loading makes what is missing and changes nothing that is there, so what staff rename, reorder or merge stays.
 """
@@ -12,7 +13,7 @@ from django.db.models import Q
 
 from platform_mark.slugs import german_slug
 
-from .models import Branch, BranchCode, District, Municipality, Topic
+from .models import Branch, BranchCode, District, Municipality, Pressure, Topic
 
 FOLDER = Path(__file__).parent / "reference"
 # The edition of the classification that branches.csv was made from (Statistisches Bundesamt).
@@ -22,7 +23,12 @@ CODE_EDITION = "WZ 2008"
 @transaction.atomic
 def load_reference() -> dict[str, int]:
     """Make the missing rows; return how many were made, by German plural name."""
-    return {"Branchen": _load_branches(), "Themen": _load_topics(), "Städte und Gemeinden": _load_municipalities()}
+    return {
+        "Branchen": _load_branches(),
+        "Themen": _load_topics(),
+        "Antworten auf „Was drückt?“": _load_pressures(),
+        "Städte und Gemeinden": _load_municipalities(),
+    }
 
 
 def _load_branches() -> int:
@@ -63,6 +69,26 @@ def _load_topics() -> int:
     return made
 
 
+def _load_pressures() -> int:
+    made = 0
+    # Staff may have merged a topic into another one since.
+    topics = {topic.reference_key: topic.merged_into or topic for topic in Topic.objects.select_related("merged_into")}
+    for row in _rows("pressures.csv"):
+        if _is_there(Pressure, row):
+            continue
+        pressure = Pressure.objects.create(
+            reference_key=row["slug"],
+            name=row["name"],
+            slug=row["slug"],
+            order=int(row["order"]),
+            target_groups=row["target_groups"].split(),
+            hint="\n".join(part.strip() for part in row["hint"].split("|")),
+        )
+        pressure.topics.set(topics[key] for key in row["topics"].split())
+        made += 1
+    return made
+
+
 def _load_municipalities() -> int:
     made = 0
     for row in _rows("municipalities.csv"):
@@ -77,7 +103,7 @@ def _load_municipalities() -> int:
     return made
 
 
-def _is_there(model: type[Branch] | type[Topic], row: Mapping[str, str]) -> bool:
+def _is_there(model: type[Branch] | type[Topic] | type[Pressure], row: Mapping[str, str]) -> bool:
     """Whether it was loaded before, or staff made one of the same name themselves: then theirs stays."""
     same = Q(reference_key=row["slug"]) | Q(name=row["name"]) | Q(slug=row["slug"])
     return model.objects.filter(same).exists()

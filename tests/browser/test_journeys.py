@@ -14,10 +14,7 @@ WIDE = {"viewport": {"width": 1280, "height": 900}}
 
 def test_a_company_finds_an_example_and_its_source(visit: NewContext, portal: Portal) -> None:
     page = visit(**WIDE).new_page()
-    page.goto("/")
-    page.get_by_role("radio", name=CompanySize.SMALL.headcount).check()
-    page.get_by_role("button", name="Beispiele zeigen").click()
-    page.wait_for_url("**groesse=klein**")
+    page.goto(f"/beispiele/?groesse={CompanySize.SMALL.slug}")
     page.get_by_role("checkbox", name=portal.site.plastics.name).check()
     page.get_by_role("button", name="Treffer zeigen").first.click()
     page.wait_for_url(f"**branche={portal.site.plastics.slug}**")

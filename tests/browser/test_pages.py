@@ -26,6 +26,7 @@ KINDS = [
     *("dialogues:list", *(f"dialogues:list {n}" for n in range(2, 6))),
     *("dialogues:detail", *(f"dialogues:detail {n}" for n in range(2, 9))),
     *("practices:detail 5", "practices:detail 6", "branches:list", "branches:detail", "branches:detail 3"),
+    *("first-steps", *(f"first-steps {n}" for n in range(2, 6)), "first-steps-sheet", "first-steps-sheet 2"),
     *("legal-impressum", "legal-datenschutz", "legal-barrierefreiheit", "404", "400", "login"),
 ]
 

@@ -70,25 +70,22 @@ def test_home_says_what_half_of_the_examples_cost_and_how_long_they_took(client:
     assert "Die Hälfte" not in opened(client, "/").main.text
 
 
-def test_the_questions_of_home_lead_to_the_narrowed_list(client: Client) -> None:
-    metal = make_branch("Metall", focus_candidate=True)
-    make_practice("Passt", branches=(metal,), employees=5)
-    make_practice("Passt nicht", employees=500)
+def test_the_questions_of_home_lead_to_the_first_steps(client: Client) -> None:
+    make_branch("Handel", order=1)
+    make_branch("Metall", order=2, focus_candidate=True)
 
     page = opened(client, "/")
 
     form = next(form for form in page.main.all("form") if form.all("input", name="branche"))
-    assert form["action"] == "/beispiele/"
+    assert form["action"] == "/einstieg/"
     assert form["method"].lower() in {"", "get"}
-    assert [box["value"] for box in form.all("input", name="branche") if box["value"]] == ["metall"]
+    assert [box["value"] for box in form.all("input", name="branche") if box["value"]] == ["metall", "handel"]
     assert [box["value"] for box in form.all("input", name="groesse") if box["value"]] == [
         size.slug for size in CompanySize
     ]
-    assert titles(opened(client, "/beispiele/?branche=metall&groesse=kleinst")) == ["Passt"]
 
 
-def test_an_unanswered_question_of_home_narrows_nothing(client: Client) -> None:
-    """A browser sends nothing for a question without an answer, or the empty value of "andere Branche"."""
+def test_an_empty_filter_narrows_nothing(client: Client) -> None:
     make_practice("Eines")
 
     for query in ("", "?branche=", "?branche=&groesse="):
@@ -102,8 +99,9 @@ def test_a_decided_focus_takes_the_place_of_the_candidates(client: Client) -> No
     after = opened(client, "/").main
 
     assert "Kandidatin" in before
+    assert [row.one("th").text for row in after.one("section", id="branchen").one("tbody").all("tr")] == ["Entschieden"]
     questions = [box["value"] for box in after.all("input", name="branche") if box["value"]]
-    assert questions == ["entschieden"]
+    assert questions == ["entschieden", "kandidatin"]
 
 
 def test_home_and_branches_answer_on_an_empty_portal(client: Client) -> None:
