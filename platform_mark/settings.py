@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "platform_mark.search",
     "platform_mark.publishing",
     "platform_mark.pages",
+    "platform_mark.opendata",
     "actors",
     "practices",
     "dialogues",
