@@ -52,7 +52,10 @@ def catalogue() -> list[Thing]:
         ("dct:title", _german(TITLE)),
         (
             "dct:description",
-            _german("Gute Beispiele, Branchendialoge und das Register der Akteure in Hagen, EN und Märkischem Kreis."),
+            _german(
+                "Gute Beispiele, Branchendialoge und das Register der Akteure in Hagen, im Ennepe-Ruhr-Kreis und im "
+                "Märkischen Kreis."
+            ),
         ),
         ("dct:publisher", Iri(_here("herausgeber"))),
         ("dct:language", _GERMAN),
@@ -94,7 +97,7 @@ def _dataset(kind: Kind, changed: datetime | None, places: list[tuple[str, Iri]]
         ("dct:identifier", Text(_here(kind.word))),
         ("dct:publisher", Iri(_here("herausgeber"))),
         ("dcat:contactPoint", Iri(_here("kontakt"))),
-        ("dcat:landingPage", Iri(_here(kind.word))),
+        ("dcat:landingPage", Iri(f"{settings.BASE_URL}{reverse('opendata:index')}")),
         ("dct:language", _GERMAN),
         ("dct:accessRights", Iri(f"{_EU}/access-right/PUBLIC")),
         ("dct:accrualPeriodicity", Iri(f"{_EU}/frequency/UPDATE_CONT")),

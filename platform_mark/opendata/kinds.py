@@ -4,16 +4,19 @@ A person is nowhere among the columns: no names of contacts, speakers or owners 
 that of a person), no quotation. The mailboxes are role mailboxes, which organisations publish themselves.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from html import unescape
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Max, Model, OuterRef, Prefetch, Q, QuerySet, Subquery, TextChoices
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from actors import reading as register_reading
 from actors.models import Activity, Actor
@@ -21,7 +24,6 @@ from actors.stages import Stage
 from dialogues import reading as dialogue_reading
 from dialogues.formats.models import Format
 from dialogues.models import Dialogue, Host, Outcome
-from platform_mark.search.index import text_of
 from platform_mark.taxonomy.models import Branch, CompanySize, TargetGroup
 from practices import reading as practice_reading
 from practices.models import Effect, Practice
@@ -47,6 +49,9 @@ from .columns import (
     several,
     word,
 )
+
+_ITEM = re.compile(r"<li\b[^>]*>")
+_BREAK = re.compile(r"<(?:br|/?(?:p|ul|ol|h[1-6]|blockquote))\b[^>]*>")
 
 
 class Origin(TextChoices):
@@ -109,8 +114,13 @@ def _column(name: str, heading: str, type_: Type, of: str | Callable[[Any], Any]
 
 
 def _plain(name: str) -> Callable[[Any], str]:
-    """Rich text without its marks."""
-    return lambda row: " ".join(text_of(getattr(row, name)).split())
+    """Rich text without its marks: a line for each paragraph and each item of a list."""
+
+    def text(row: Any) -> str:
+        lines = _BREAK.sub("\n", _ITEM.sub("\n– ", getattr(row, name)))
+        return "\n".join(filter(None, (" ".join(line.split()) for line in unescape(strip_tags(lines)).splitlines())))
+
+    return text
 
 
 def _all(name: str) -> Callable[[Any], list[Any]]:

@@ -35,11 +35,9 @@ from tests.make import (
     add_parts,
     fill_site,
     make_branch,
-    make_external,
     make_municipality,
     make_practice,
     make_rich_practice,
-    make_user,
 )
 from tests.markup import Page
 
@@ -191,7 +189,7 @@ def test_values_have_types_and_times_have_their_zone(client: Client) -> None:
         "mittel",
         ["auszubildende", "beschaeftigte", "fuehrungskraefte"],
     )
-    assert row["ausgangslage"] == "Rüsten dauerte im Schnitt 52 Minuten . Zettel Zuruf"
+    assert row["ausgangslage"] == "Rüsten dauerte im Schnitt 52 Minuten.\n– Zettel\n– Zuruf"
     assert row["wirkungen"][0]["vorher"] == 52 and row["erste_schritte"][0]["wer"] == "Schichtleitung"
     dialogue = data(client, f"{V1}/dialoge.json")["eintraege"][0]
     assert dialogue["beginn"] == "2027-01-12T15:00:00Z"
@@ -483,6 +481,7 @@ def test_a_table_names_its_licence_and_the_next_file(client: Client) -> None:
 
 
 def test_the_register_in_the_form_of_hsds_holds_together(client: Client) -> None:
+    load_reference()
     register = fill_register()
     make_actor("Ohne Postfach", contact_email="", place="Dortmund")
 
@@ -505,6 +504,10 @@ def test_the_register_in_the_form_of_hsds_holds_together(client: Client) -> None
             assert None not in row.values() and "" not in row.values()
 
 
+# The reader of JSON-LD warns of its own past.
+DEPRECATED = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
+
+
 def catalogues(client: Client) -> tuple[rdflib.Graph, rdflib.Graph]:
     turtle, jsonld = client.get("/daten/katalog.ttl"), client.get("/daten/katalog.jsonld")
     assert turtle["Content-Type"] == "text/turtle; charset=utf-8"
@@ -515,6 +518,7 @@ def catalogues(client: Client) -> tuple[rdflib.Graph, rdflib.Graph]:
     )
 
 
+@DEPRECATED
 def test_both_forms_of_the_catalogue_say_the_same(client: Client, settings: Any) -> None:
     load_reference()
     make_practice("Karte")
@@ -525,6 +529,7 @@ def test_both_forms_of_the_catalogue_say_the_same(client: Client, settings: Any)
     assert str(turtle.value(publisher, FOAF.name)) == settings.OPERATOR["name"]
 
 
+@DEPRECATED
 def test_the_catalogue_has_what_dcat_ap_de_demands(client: Client) -> None:
     load_reference()
     make_practice("Karte")
@@ -554,9 +559,9 @@ def test_the_catalogue_has_what_dcat_ap_de_demands(client: Client) -> None:
             assert graph.value(distribution, needed), (distribution, needed)
         assert str(distribution).partition("#")[2] in shown
     # Every thing that is named here is also described here.
-    ours = {o for o in graph.objects() if str(o).startswith(f"{settings.BASE_URL}/daten/#")}
-    landing = set(graph.objects(None, DCAT.landingPage))
-    assert ours - landing <= set(graph.subjects())
+    named = {thing for thing in graph.objects() if isinstance(thing, rdflib.URIRef)}
+    ours = {thing for thing in named if str(thing).startswith(f"{settings.BASE_URL}/daten/#")}
+    assert ours <= set(graph.subjects())
 
 
 # ---------------------------------------------------------------- for people and partners
@@ -588,8 +593,8 @@ def test_what_partners_include_is_plain_html_with_absolute_links(client: Client)
     told = response.content.decode()
     assert response["Content-Type"] == "text/html; charset=utf-8" and len(told) < 3_000
     assert not response.cookies and response["X-Robots-Tag"].startswith("noindex")
-    names = {element.name for element in Page.of(response).root.walk()}
-    assert names <= {"", "[document]", "html", "div", "ul", "li", "a", "strong", "br", "time", "p"}
+    names = {element.tag for element in Page.of(response).root.walk()}
+    assert names - {Page.of(response).root.tag} <= {"div", "ul", "li", "a", "strong", "br", "time", "p"}
     assert not re.search(r"style|class=|<script|<iframe|<img|src=", told)
     links = Page.of(response).links
     assert links and all(link.startswith(f"{settings.BASE_URL}/") for link in links)
@@ -642,7 +647,7 @@ def test_more_rows_ask_no_more_queries(client: Client) -> None:
     load_reference()
 
     def grow(number: int) -> None:
-        for n in range(number):
+        for _ in range(number):
             branch = make_branch()
             practice = make_rich_practice(f"P{branch.pk}", branches=(branch,))
             add_parts(practice, 2)
