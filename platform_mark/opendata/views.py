@@ -70,7 +70,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "licence": LICENCE,
         "attribution": attribution(),
         "most_on_a_page": MOST_ON_A_PAGE,
-        "most_in_a_table": MOST_IN_A_TABLE,
+        "most_in_a_table": f"{MOST_IN_A_TABLE:,d}".replace(",", "."),
         "minutes": MAX_AGE // 60,
         "shapes": list(hsds.SHAPES),
         # For the examples of calls.
