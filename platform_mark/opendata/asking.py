@@ -123,7 +123,7 @@ def ask(kind: Kind, data: QueryDict, *, size: int, most: int) -> Question:
     return Question(kind, rows, min(number or size, most), notice, query)
 
 
-def narrow(kind: Kind, query: QueryDict) -> tuple[QuerySet, str]:
+def narrow(kind: Kind, query: QueryDict) -> tuple[Any, str]:
     """The public rows that meet the filters, and a word for people where a filter is not known: then there are none."""
     asked = {name: [value for value in query.getlist(name) if value] for name in query if name != NUMBER}
     if not any(asked.values()):

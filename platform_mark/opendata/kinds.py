@@ -19,14 +19,14 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 
 from actors import reading as register_reading
-from actors.models import Activity, Actor
+from actors.models import Activity, ActivityQuerySet, Actor
 from actors.stages import Stage
 from dialogues import reading as dialogue_reading
 from dialogues.formats.models import Format
-from dialogues.models import Dialogue, Host, Outcome
+from dialogues.models import Dialogue, DialogueQuerySet, Host, Outcome
 from platform_mark.taxonomy.models import Branch, CompanySize, TargetGroup
 from practices import reading as practice_reading
-from practices.models import Effect, Practice
+from practices.models import Effect, Practice, PracticeQuerySet
 
 from .columns import (
     ADDRESS,
@@ -76,9 +76,9 @@ class Kind:
     title: str
     description: str
     columns: Sequence[Column]
-    public: Callable[[], QuerySet]
+    public: Callable[[], Any]
     #: Rows with all that the columns read, in as many queries however many there are.
-    filled: Callable[[QuerySet], Iterable[Any]]
+    filled: Callable[[Any], Iterable[Any]]
     #: Instants of a row after which it may look different, or be there or not.
     moments: Sequence[str]
     keywords: Sequence[str]
@@ -164,7 +164,7 @@ _STEPS = rows(
 )
 
 
-def _filled_practices(practices: QuerySet) -> Iterable[Practice]:
+def _filled_practices(practices: PracticeQuerySet) -> Iterable[Practice]:
     return map(practice_reading.fill, practice_reading.with_parts(practices))
 
 
@@ -240,7 +240,7 @@ _OUTCOMES = rows(
 )
 
 
-def _filled_dialogues(dialogues: QuerySet) -> Iterable[Dialogue]:
+def _filled_dialogues(dialogues: DialogueQuerySet) -> Iterable[Dialogue]:
     shown = Prefetch("practices", queryset=Practice.objects.published().only("slug").order_by("pk"))
     return map(dialogue_reading.fill, dialogue_reading.with_page(dialogues).prefetch_related(shown))
 
@@ -295,7 +295,7 @@ DIALOGUES = Kind(
         _column("partner", "Partner", TEXTS, _hosts(Host.Role.PARTNER), 30),
         _column("programm", "Programm", _AGENDA, _all("agenda"), 50),
         _column("beispiele", "Gezeigte Beispiele", TEXTS, lambda row: [_address(p) for p in row.practices.all()], 40),
-        _column("bericht", "Nachbericht", TEXT, lambda row: _plain("summary")(row.public_report or _NO_REPORT), 50),
+        _column("bericht", "Nachbericht", TEXT, lambda row: row.public_report and _plain("summary")(row.public_report), 50),
         _column("teilnehmende", "Teilnehmende", WHOLE, _of_report("participants"), 12),
         _column("betriebe", "Betriebe", WHOLE, _of_report("companies"), 12),
         _column(
@@ -312,13 +312,6 @@ DIALOGUES = Kind(
 )
 
 
-@dataclass(frozen=True)
-class _NoReport:
-    summary: str = ""
-
-
-_NO_REPORT = _NoReport()
-
 # ---------------------------------------------------------------- the register
 
 
@@ -332,7 +325,7 @@ def _assurer(activity: Activity) -> str | None:
     return Assurer.AGENCY if activity.confirmed_by_staff else Assurer.ORGANISATION
 
 
-def _filled_activities(activities: QuerySet) -> Iterable[Activity]:
+def _filled_activities(activities: ActivityQuerySet) -> Iterable[Activity]:
     return register_reading.with_terms(activities.select_related("actor"))
 
 
