@@ -295,7 +295,9 @@ DIALOGUES = Kind(
         _column("partner", "Partner", TEXTS, _hosts(Host.Role.PARTNER), 30),
         _column("programm", "Programm", _AGENDA, _all("agenda"), 50),
         _column("beispiele", "Gezeigte Beispiele", TEXTS, lambda row: [_address(p) for p in row.practices.all()], 40),
-        _column("bericht", "Nachbericht", TEXT, lambda row: row.public_report and _plain("summary")(row.public_report), 50),
+        _column(
+            "bericht", "Nachbericht", TEXT, lambda row: row.public_report and _plain("summary")(row.public_report), 50
+        ),
         _column("teilnehmende", "Teilnehmende", WHOLE, _of_report("participants"), 12),
         _column("betriebe", "Betriebe", WHOLE, _of_report("companies"), 12),
         _column(

@@ -38,6 +38,7 @@ from tests.make import (
     make_municipality,
     make_practice,
     make_rich_practice,
+    make_user,
 )
 from tests.markup import Page
 
@@ -142,7 +143,7 @@ def test_no_person_is_in_any_answer(client: Client) -> None:
     register.rich.save()
     register.actor.contact_phone, register.actor.second_email = phone, "petra.muster@kammer.example"
     register.actor.save()
-    make_member(register.actor, email="petra.muster@konto.example", name=person)
+    make_member(register.actor, make_user("petra.muster@konto.example", name=person))
     practice = make_rich_practice(quote_text=f"{person} sagt", quote_role=person)
     Release.objects.create(practice=practice, fingerprint="x", released_by=person, released_on=date(2026, 1, 1))
     dialogue = make_dialogue("Vorbei", starts_at=in_days(-9), contact_phone=phone)
