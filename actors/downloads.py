@@ -8,7 +8,7 @@ from typing import IO, Any
 from django.conf import settings
 from django.utils import timezone
 
-from platform_mark.exports import CellValue, write_csv, write_json, write_xlsx
+from platform_mark.exports import LICENCE, CellValue, write_csv, write_json, write_xlsx
 from platform_mark.taxonomy.models import CompanySize
 
 from . import reading, stages
@@ -19,7 +19,6 @@ MOST_ROWS = 5_000
 CHUNK = 500
 # Larger files wait on disk while they are sent.
 IN_MEMORY = 1_000_000
-LICENCE = "CC BY 4.0"
 FORMATS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

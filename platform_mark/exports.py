@@ -19,6 +19,10 @@ from openpyxl.utils import get_column_letter
 
 CellValue = str | int | Decimal | date | datetime | None
 
+# Under which everything that the portal hands out may be used; the page „Lizenz der Daten“ says the same in words.
+LICENCE = "Datenlizenz Deutschland – Namensnennung – Version 2.0"
+LICENCE_URL = "https://www.govdata.de/dl-de/by-2-0"
+
 # More does not fit into a cell; Excel would "repair" the file by cutting it.
 CELL_LENGTH = 32_767
 # What makes a spreadsheet compute, also behind blanks and quotes, and in the full-width forms of East Asian keyboards.

@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "platform_mark.publishing",
     "platform_mark.pages",
     "platform_mark.demand",
+    "platform_mark.opendata",
     "actors",
     "practices",
     "dialogues",

@@ -106,6 +106,7 @@ def public_pages(site: Site) -> dict[str, list[str]]:
         "legal-leichte-sprache-beispiele": ["/leichte-sprache-beispiele/"],
         "legal-leichte-sprache-dialoge": ["/leichte-sprache-dialoge/"],
         "barrier-sent": ["/barrierefreiheit/danke/"],
+        "opendata:index": ["/daten/"],
         "formats:list": ["/formate/", "/formate/?zielgruppe=trainees", "/formate/?ziel=weltfrieden"],
         "formats:set": ["/formate/karten/", "/formate/karten/?zielgruppe=trainees"],
         "formats:detail": [site.format.get_absolute_url()],
@@ -154,6 +155,18 @@ def feeds(site: Site) -> dict[str, list[str]]:
         "dialogues:calendar": [
             f"{dialogue.get_absolute_url()}termin.ics" for dialogue in (site.dialogues.rich, site.dialogues.cancelled)
         ],
+        "opendata:json": [
+            *(f"/daten/v1/{kind}.json" for kind in ("beispiele", "dialoge", "aktivitaeten", "akteure", "formate")),
+            f"/daten/v1/beispiele.json?branche={LONG_WORD}",
+            "/daten/v1/beispiele.json?nach=x",
+            "/daten/v1/gibt-es-nicht.json",
+        ],
+        "opendata:csv": ["/daten/v1/beispiele.csv"],
+        "opendata:xlsx": ["/daten/v1/dialoge.xlsx"],
+        "opendata:schema": ["/daten/v1/schema/akteure.json"],
+        "opendata:hsds": ["/daten/v1/hsds/service.json"],
+        "opendata:catalogue-json": ["/daten/katalog.jsonld"],
+        "opendata:catalogue-turtle": ["/daten/katalog.ttl"],
     }
 
 

@@ -113,6 +113,15 @@ ideas:list                                              200            200      
 ideas:send                                              200            200            200            200            200            200            200            200            200
 ideas:sent                                              200            200            200            200            200            200            200            200            200
 ideas:own                                               200            200            200            200            200            200            200            200            200
+opendata:index                                          200            200            200            200            200            200            200            200            200
+opendata:json                                           200            200            200            200            200            200            200            200            200
+opendata:csv                                            200            200            200            200            200            200            200            200            200
+opendata:xlsx                                           200            200            200            200            200            200            200            200            200
+opendata:schema                                         200            200            200            200            200            200            200            200            200
+opendata:hsds                                           200            200            200            200            200            200            200            200            200
+opendata:catalogue-json                                 200            200            200            200            200            200            200            200            200
+opendata:catalogue-turtle                               200            200            200            200            200            200            200            200            200
+opendata:embedded                                       200            200            200            200            200            200            200            200            200
 account:home                                            302            200            200            200            200            200            200            200            200
 account:find-actor                                      302            200            200            200            200            200            200            200            200
 account:found-actor                                     302            200            200            200            200            200            200            200            200

@@ -145,7 +145,9 @@ def follow(client: Client, pages: dict[str, HttpResponse]) -> tuple[dict[str, Ht
 
 
 def is_page(response: HttpResponse) -> bool:
-    return response.status_code == 200 and response["Content-Type"].startswith("text/html")
+    """Whether this is a page of ours; what partners put into theirs is HTML, too, and no document by itself."""
+    is_html = response.status_code == 200 and response["Content-Type"].startswith("text/html")
+    return is_html and response.content.lstrip().lower().startswith(b"<!doctype")
 
 
 def asks_not_to_follow(response: HttpResponse) -> bool:

@@ -1,5 +1,6 @@
 """What waits for the staff: numbers that lead to the rows they count."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,7 +20,8 @@ from platform_mark.demand.models import Demand
 from platform_mark.mail.models import BulkMail, OutgoingMail
 from platform_mark.mail.outbox import MAIL_DELAY
 from platform_mark.media.models import Image
-from platform_mark.pages.models import BarrierReport, LegalText
+from platform_mark.pages.legal_texts import in_force, missing, placeholders
+from platform_mark.pages.models import BarrierReport
 from platform_mark.publishing.admin import EXPIRES_SOON
 from platform_mark.publishing.models import State
 from practices.models import RELEASE_MISSING, TOO_OLD, Practice, Suggestion
@@ -68,11 +70,28 @@ def todos(user: User) -> list[Todo]:
 
 
 def _legal_texts() -> list[Todo]:
-    valid = set(LegalText.objects.valid_on(timezone.localdate()).values_list("page", flat=True))
-    missing = [page.label for page in LegalText.Page if page not in valid]
-    names = " und ".join(filter(None, [", ".join(missing[:-1]), *missing[-1:]]))
+    labels = [page.label for page in missing()]
     url = reverse("admin:pages_legaltext_changelist")
-    return [Todo(len(missing), f"rechtlicher Text fehlt: {names}", f"rechtliche Texte fehlen: {names}", url)]
+    marked = {text.get_page_display(): len(found) for text in in_force() if (found := placeholders(text))}
+    places, where = sum(marked.values()), _listed(sorted(marked))
+    return [
+        Todo(
+            len(labels),
+            f"rechtlicher Text fehlt: {_listed(labels)}",
+            f"rechtliche Texte fehlen: {_listed(labels)}",
+            url,
+        ),
+        Todo(
+            places,
+            f"Stelle in rechtlichen Texten ist noch zu ergänzen: {where}",
+            f"Stellen in rechtlichen Texten sind noch zu ergänzen: {where}",
+            url,
+        ),
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " und ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def _barriers() -> list[Todo]:

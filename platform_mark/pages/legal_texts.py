@@ -41,6 +41,18 @@ def in_force() -> list[LegalText]:
     return list(LegalText.objects.valid_on(timezone.localdate()).distinct("page"))
 
 
+def missing() -> list[LegalText.Page]:
+    """The pages of which no version is valid today."""
+    valid = {text.page for text in in_force()}
+    return [page for page in LegalText.Page if page.value not in valid]
+
+
+def gaps() -> list[str]:
+    """What the operator still has to write, in words: pages without a text, and marked places in those in force."""
+    marked = [f"{text.get_page_display()}: {place}" for text in in_force() for place in placeholders(text)]
+    return [*(f"{page.label}: Der Text fehlt." for page in missing()), *marked]
+
+
 def placeholders(text: LegalText) -> list[str]:
     """The places in a text that the operator still has to fill in."""
-    return _PLACEHOLDER.findall(text.body)
+    return _PLACEHOLDER.findall(f"{text.lead} {text.body}")

@@ -48,6 +48,7 @@ class FixedPages(_OwnAddress):
             "actors:activities",
             "actors:matrix",
             "actors:list",
+            "opendata:index",
             *(f"legal-{page.value}" for page in LegalText.Page),
         ]
 

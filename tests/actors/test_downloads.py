@@ -31,7 +31,7 @@ def csv_rows(client: Client, query: str = "") -> list[dict[str, str]]:
 
 def json_rows(client: Client, query: str = "") -> list[dict[str, object]]:
     data = json.loads(client.get(f"{LIST}liste.json?{query}").getvalue())
-    assert data["licence"] == "CC BY 4.0" and data["format"] == "aktivitaeten"
+    assert data["licence"].startswith("Datenlizenz Deutschland") and data["format"] == "aktivitaeten"
     return data["activities"]
 
 

@@ -2,18 +2,17 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from platform_mark.pages.legal_texts import in_force, placeholders
+from platform_mark.pages.legal_texts import gaps
 
 
 class Command(BaseCommand):
-    help = "Nennt, was in Impressum, Datenschutz und Barrierefreiheit noch fehlt."
+    help = "Nennt, was in den rechtlichen Texten noch fehlt: ganze Seiten und markierte Stellen."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        gaps = [f"{text.get_page_display()}: {gap}" for text in in_force() for gap in placeholders(text)]
-        for gap in gaps:
+        found = gaps()
+        for gap in found:
             self.stdout.write(gap)
-        if gaps:
-            raise CommandError(
-                f"{len(gaps)} Stellen fehlen noch. Sie ergänzen sie in der Verwaltung unter „Rechtliche Texte“."
-            )
+        if found:
+            count = "1 Stelle fehlt" if len(found) == 1 else f"{len(found)} Stellen fehlen"
+            raise CommandError(f"{count} noch. Sie ergänzen das in der Verwaltung unter „Rechtliche Texte“.")
         self.stdout.write("Die rechtlichen Texte sind vollständig.")

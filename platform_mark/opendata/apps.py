@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class OpenData(AppConfig):
+    name = "platform_mark.opendata"
+    verbose_name = "Offene Daten"
