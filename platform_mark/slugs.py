@@ -11,11 +11,7 @@ _FOLD = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe
 SLUG_LENGTH = 80
 # Words of the portal's own addresses that stand where a slug could: what had one of them as its slug would be hidden.
 RESERVED = frozenset(
-    [
-        *("matrix", "liste", "neu", "import"),
-        *("vorschlagen", "vorschlag", "vergleich", "vorschau"),
-        *("karten", "ausprobiert", "fast-fertig", "danke"),
-    ]
+    ("matrix", "vorschlagen", "vorschlag", "vergleich", "vorschau", "karten", "ausprobiert", "auswahl")
 )
 
 
