@@ -169,9 +169,9 @@ def actor_list(request: HttpRequest) -> HttpResponse:
     kinds = {german_slug(str(kind.label)): kind for kind in Actor.Kind}
     word = request.GET.get("art", "")
     kind = kinds.get(word)
-    everybody = sorted(
-        Actor.objects.published().only("name", "slug", "kind", "state"), key=lambda actor: words.fold(actor.name)
-    )
+    names = Actor.objects.published().order_by().values_list("pk", "name", "slug", "kind", "state", named=True)
+    # Sorted by what the letters say; each folded once, since there may be hundreds.
+    everybody = [actor for _, actor in sorted((words.fold(actor.name), actor) for actor in names)]
     running = [actor for actor in everybody if actor.state == Actor.State.APPROVED]
     chosen = [actor for actor in running if not word or (kind and actor.kind == kind)]
     page = Paginator(chosen, ACTORS_ON_PAGE).get_page(request.GET.get("seite"))
@@ -180,7 +180,7 @@ def actor_list(request: HttpRequest) -> HttpResponse:
     numbers = Counter(actor.kind for actor in running)
     starts: dict[str, int] = {}
     for place, actor in enumerate(chosen):
-        starts.setdefault(_letter(actor), place // ACTORS_ON_PAGE + 1)
+        starts.setdefault(_letter(actor.name), place // ACTORS_ON_PAGE + 1)
     context = {
         "page": page,
         "page_numbers": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
@@ -266,12 +266,12 @@ def _coverage(activities: Sequence[Activity]) -> tuple[list[str], list[Covered]]
 def _by_letter(actors: Iterable[Actor]) -> Iterable[Letter]:
     found: dict[str, list[Actor]] = defaultdict(list)
     for actor in actors:
-        found[_letter(actor)].append(actor)
+        found[_letter(actor.name)].append(actor)
     return (Letter(letter, found[letter]) for letter in found)
 
 
-def _letter(actor: Actor) -> str:
-    first = words.fold(actor.name)[:1].upper()
+def _letter(name: str) -> str:
+    first = words.fold(name[:20])[:1].upper()
     return first if first.isalpha() else "0–9"
 
 
