@@ -46,15 +46,21 @@ _ORDER: Mapping[str, tuple[str, ...]] = {
     "municipalities": ("name",),
     "districts": ("key",),
 }
+# Names of this module only.
+_ROWS = (
+    "ARRAY(SELECT jsonb_build_object('pk', term.id, 'name', term.name, 'slug', term.slug) FROM {table} AS term"
+    " JOIN actors_activity_{name} AS link ON link.{column}_id = term.id"
+    " WHERE link.activity_id = actors_activity.id ORDER BY {order})"
+)
 
 
 def _rows(name: str, model: type[Branch | Topic | Municipality | District]) -> str:
     """The terms of one entry as JSON, in their order. The text never changes, so it is written once."""
-    order = ", ".join(f'term."{column}"' for column in _ORDER[name])
-    return (
-        "ARRAY(SELECT jsonb_build_object('pk', term.id, 'name', term.name, 'slug', term.slug)"
-        f" FROM {model._meta.db_table} AS term JOIN actors_activity_{name} AS link ON link.{model._meta.model_name}_id = term.id"
-        f" WHERE link.activity_id = actors_activity.id ORDER BY {order})"  # noqa: S608 (names of this module only)
+    return _ROWS.format(
+        table=model._meta.db_table,
+        name=name,
+        column=model._meta.model_name,
+        order=", ".join(f'term."{column}"' for column in _ORDER[name]),
     )
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -26,6 +27,7 @@ from platform_mark.publishing import versions
 from platform_mark.search import words
 from platform_mark.search.asking import find
 from platform_mark.slugs import german_slug
+from platform_mark.taxonomy.models import Municipality
 
 from . import freshness, matrix, reading, review
 from .facets import EVERYWHERE, FORMER, kind_word, load_catalogue
@@ -214,7 +216,8 @@ class ActorDetail(DetailView):
             return _moved_or_gone(request, Actor, kwargs["slug"], Actor.objects.published())
 
     def get_queryset(self) -> QuerySet:
-        return Actor.objects.published().select_related("municipality").prefetch_related("municipalities")
+        places = Municipality.objects.filter(serving_actors=OuterRef("pk")).order_by("name").values("name")
+        return Actor.objects.published().select_related("municipality").annotate(places=ArraySubquery(places))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         actor: Actor = self.object
