@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from actors.models import Actor
 from platform_mark.publishing import versions
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 def test_an_example_and_the_profile_of_who_accompanied_it_lead_to_each_other(client: Client) -> None:
     practice = make_practice("Rüsten ohne Zettel")
-    actor, left = make_actor("Kammer"), make_actor("Ging", state=Actor.State.FORMER)
+    actor, left = make_actor("Kammer"), make_actor("Ging", state=Actor.State.FORMER, left_at=timezone.now())
     practice.accompanied_by.set([actor, left])
     make_practice("Ein anderes")
     hidden = make_practice("Noch ein Entwurf", state="draft", published_at=None)
