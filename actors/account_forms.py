@@ -227,6 +227,8 @@ class ActivityForm(AccountForm):
         required=False,
         help_text="Öffentlich. Ein Satz genügt: „Neuer Termin im März“.",
     )
+    # Which state of the text this form began with, see `review.write`.
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Activity
@@ -258,6 +260,11 @@ class ActivityForm(AccountForm):
     def _get_validation_exclusions(self) -> set[str]:
         # The organisation is no field, and yet its own marks must not come twice.
         return super()._get_validation_exclusions() - {"actor"}
+
+    def see(self, stamp: str) -> None:
+        """Let the form come back with today's stamp, so that saving it again goes through."""
+        self.data = self.data.copy()
+        self.data[self.add_prefix("seen")] = stamp
 
     def written(self) -> dict[str, Any]:
         """What was written, for `review.write`; what has a usual value keeps it where nothing was chosen."""

@@ -215,7 +215,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     context = {"invitation": invited, "refused": refused}
     response = render(request, "konto/einladung.html", context, status=422 if refused else 200)
     # The address itself is the key: it must not travel on in a Referer or into an index.
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
 

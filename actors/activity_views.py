@@ -66,19 +66,30 @@ def _write(request: HttpRequest, actor: Actor, activity: Activity, revision: Rev
         posted(request),
         instance=Activity(pk=activity.pk, changed_at=activity.changed_at),
         actor=actor,
-        written={**content, "change_note": revision.change_note if revision else ""},
+        written={
+            **content,
+            "change_note": revision.change_note if revision else "",
+            "seen": review.stamp(activity),
+        },
         is_draft=request.method == "POST" and not wants_submit,
     )
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():
                 saved = activity if activity.pk else review.draft(actor, by=request.user)  # type: ignore[arg-type]
-                note = form.cleaned_data.get("change_note", "")
-                written = review.write(saved, data=form.written(), by=request.user, change_note=note)  # type: ignore[arg-type]
+                written = review.write(
+                    saved,
+                    data=form.written(),
+                    by=request.user,  # type: ignore[arg-type]
+                    change_note=form.cleaned_data.get("change_note", ""),
+                    seen=form.cleaned_data["seen"] or None,
+                )
                 if wants_submit:
                     written = review.submit(written, by=request.user)  # type: ignore[arg-type]
         except ValidationError as error:
             show_errors(form, error)
+            if getattr(error, "code", "") == "conflict":
+                form.see(review.stamp(activity))
         else:
             _say_saved(request, written)
             return redirect("account:home") if wants_submit else redirect("account:activity", saved.pk)

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from platform_mark.mail.outbox import Link, address_key, queue
+from platform_mark.publishing import versions
 from platform_mark.publishing.models import Version
 from platform_mark.search import index
 from platform_mark.slugs import free_slug
@@ -327,10 +328,15 @@ def leave_register(actor: Actor, *, by: "User", erase: bool) -> None:
     _forget_people(actor)
 
 
+@transaction.atomic
 def erase_left() -> int:
-    """Delete organisations that chose deletion 30 days ago; return how many."""
+    """Delete organisations that chose deletion 30 days ago; return how many. Addresses that were public are known as gone."""
     due = list(Actor.objects.filter(state=Actor.State.FORMER, erased_from__lte=timezone.localdate()))
     for actor in due:
+        if actor.approved_at != actor.left_at:
+            versions.bury(actor)
+        for activity in actor.activities.exclude(published_at=None):
+            versions.bury(activity)
         actor.delete()
     return len(due)
 

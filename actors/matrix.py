@@ -1,6 +1,6 @@
 """Who does what for whom: the entries of the register counted by two of their sides, with what is doubled and what is missing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.http import QueryDict
@@ -127,10 +127,17 @@ def build(rows: str, columns: str, catalogue: Catalogue, *, shared: Iterable[Act
     counts = cross(kind_of(Activity), Activity.search_shape, rows, columns).pairs
     on_top = _counted(shared, rows, columns)
     heads = catalogue.choices[columns]
-    lines = [
-        Line(row, [_cell(rows, columns, row, column, counts, on_top) for column in heads])
-        for row in catalogue.choices[rows]
-    ]
+    # The list counts the same: without what is meant for all, which has a row of its own.
+    ends = [query_of([(columns, column.word), (EXACT, SWITCHED_ON)]) for column in heads]
+    lines = []
+    for row in catalogue.choices[rows]:
+        start = query_of([(rows, row.word)])
+        pairs = [(row.code, column.code) for column in heads]
+        cells = [
+            Cell(row, column, counts.get(pair, 0), on_top.get(pair, 0), f"{start}&{end}")
+            for column, pair, end in zip(heads, pairs, ends, strict=True)
+        ]
+        lines.append(Line(row, cells))
     unplaced = sum(number for (row, column), number in counts.items() if not (row and column))
     return Matrix(rows, columns, heads, lines, unplaced)
 
@@ -140,20 +147,6 @@ def table(matrix: Matrix) -> Iterable[Sequence[CellValue]]:
     yield [f"{matrix.row_label} / {matrix.column_label}", *(head.label for head in matrix.heads)]
     for line in matrix.lines:
         yield [line.choice.label, *(cell.count for cell in line.cells)]
-
-
-def _cell(
-    rows: str,
-    columns: str,
-    row: Choice,
-    column: Choice,
-    counts: Mapping[tuple[str, str], int],
-    shared: Mapping[tuple[str, str], int],
-) -> Cell:
-    pair = (row.code, column.code)
-    pairs = [(rows, row.word), (columns, column.word), (EXACT, SWITCHED_ON)]
-    # The list counts the same: without what is meant for all, which has a row of its own.
-    return Cell(row, column, counts.get(pair, 0), shared.get(pair, 0), query_of(pairs))
 
 
 def _counted(activities: Iterable[Activity], rows: str, columns: str) -> dict[tuple[str, str], int]:

@@ -315,10 +315,8 @@ class ActivityQuerySet(PublishableQuerySet):
 
     def readable_by(self, user: Any, at: datetime | None = None) -> Self:
         """The entries whose page this visitor may open: what is visible in lists, and the former ones with their note."""
-        return self.filter(
-            Q(pk__in=Activity.objects.visible_to(user, at).values("pk"))
-            | Q(pk__in=Activity.objects.former(at).values("pk"))
-        )
+        current = _current(at) if is_among_actors(user) else _current(at) & Q(visibility="public")
+        return self.filter(current | _former(at) & Q(visibility="public"))
 
     def editable_by(self, user: Any) -> Self:
         """The entries of the organisations that this account speaks for."""

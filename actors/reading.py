@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
-from django.db.models.functions import JSONObject
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import JSONField, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils.safestring import SafeString
 
 from platform_mark.search.finding import Row
@@ -40,12 +40,31 @@ _ROW_COLUMNS = (
         "actor__source_url",
     ),
 )
-_TERMS: Mapping[str, tuple[type[Any], str, tuple[str, ...]]] = {
-    "branches": (Branch, "activities", ("order", "name")),
-    "topics": (Topic, "activities", ("order", "name")),
-    "municipalities": (Municipality, "activities", ("name",)),
-    "districts": (District, "activities", ("key",)),
+_ORDER: Mapping[str, tuple[str, ...]] = {
+    "branches": ("order", "name"),
+    "topics": ("order", "name"),
+    "municipalities": ("name",),
+    "districts": ("key",),
 }
+# Names of this module only.
+_ROWS = (
+    "ARRAY(SELECT jsonb_build_object('pk', term.id, 'name', term.name, 'slug', term.slug) FROM {table} AS term"
+    " JOIN actors_activity_{name} AS link ON link.{column}_id = term.id"
+    " WHERE link.activity_id = actors_activity.id ORDER BY {order})"
+)
+
+
+def _rows(name: str, model: type[Branch | Topic | Municipality | District]) -> str:
+    """The terms of one entry as JSON, in their order. The text never changes, so it is written once."""
+    return _ROWS.format(
+        table=model._meta.db_table,
+        name=name,
+        column=model._meta.model_name,
+        order=", ".join(f'term."{column}"' for column in _ORDER[name]),
+    )
+
+
+_TERMS = {name: _rows(name, model) for name, (model, _) in TERMS.items()}
 
 
 @dataclass(frozen=True)
@@ -84,11 +103,11 @@ def for_rows(activities: ActivityQuerySet) -> ActivityQuerySet:
 
 def with_terms(activities: ActivityQuerySet, *names: str) -> QuerySet:
     """Annotate so that `terms_of` finds these lists of terms (all, if none is named) in the row itself."""
-    annotations = {}
-    for name in names or _TERMS:
-        model, back, order = _TERMS[name]
-        rows = model.objects.filter(**{back: OuterRef("pk")}).order_by(*order)
-        annotations[f"{name}_rows"] = ArraySubquery(rows.values(row=JSONObject(pk="pk", name="name", slug="slug")))
+    annotations = {
+        # Text of this module, without parameters.
+        f"{name}_rows": RawSQL(_TERMS[name], [], output_field=ArrayField(JSONField()))  # noqa: S611
+        for name in names or _TERMS
+    }
     return activities.annotate(**annotations)
 
 
@@ -101,8 +120,7 @@ def terms_in(data: Mapping[str, Any]) -> Terms:
     """The same for a snapshot that nobody sees yet."""
     found = {}
     for name, (model, key) in TERMS.items():
-        order = _TERMS[name][2]
-        rows = model._default_manager.filter(**{f"{key}__in": data.get(name) or []}).order_by(*order)
+        rows = model._default_manager.filter(**{f"{key}__in": data.get(name) or []}).order_by(*_ORDER[name])
         found[name] = [Term(row.pk, str(row), row.slug) for row in rows]  # type: ignore[attr-defined]
     return Terms(**found)
 

@@ -66,16 +66,39 @@ def draft(actor: Actor, *, by: "User | None") -> Activity:
     )
 
 
+def stamp(activity: Activity) -> str:
+    """What tells one state of the text from the next: what is being written, else what is public; empty for a new entry."""
+    revision = activity.revisions.open().first() if activity.pk else None
+    if revision is not None:
+        return f"{revision.pk}/{revision.updated_at.isoformat()}"
+    return activity.changed_at.isoformat() if activity.changed_at else ""
+
+
 @transaction.atomic
-def write(activity: Activity, *, data: Mapping[str, Any], by: "User | None", change_note: str = "") -> Revision:
+def write(
+    activity: Activity,
+    *,
+    data: Mapping[str, Any],
+    by: "User | None",
+    change_note: str = "",
+    seen: str | None = None,
+) -> Revision:
     """Keep what somebody has written, complete or not; the public entry stays as it is.
 
-    `data` holds the fields of `snapshot.FIELDS` that were in the form, cleaned or plain. Raises ValidationError by field,
-    and ReviewRefused while staff are reading the version before.
+    `data` holds the fields of `snapshot.FIELDS` that were in the form, cleaned or plain; `seen` is the `stamp` of the text
+    the writer began with, None to write over whatever is there. Raises ValidationError by field, and ReviewRefused while
+    staff are reading the version before, or with code "conflict" where somebody else has saved since.
     """
     activity = _locked(activity)
     written = snapshot.to_data(data)
     revision = activity.revisions.open().first()
+    if seen is not None and (revision is None or revision.state in _WRITABLE) and seen != stamp(activity):
+        raise ReviewRefused(
+            "Während Sie geschrieben haben, hat jemand anders diesen Eintrag gespeichert. Ihre Eingaben stehen alle noch "
+            "hier. Sehen Sie in der „Vorschau des gespeicherten Stands“ in einem neuen Fenster nach, was sich geändert "
+            "hat. Speichern Sie dann noch einmal: Es gilt, was hier steht.",
+            code="conflict",
+        )
     if revision is None:
         public = snapshot.snapshot(activity)
         is_new = activity.changed_at is None

@@ -19,11 +19,11 @@ def similar_to(activity: Activity, terms: Terms, visible: ActivityQuerySet, *, m
 
     The same kind alone is no reason to read on, so an offer must share a branch or a topic.
     """
-    links = {"pk": OuterRef("pk")}
+    links = {"activity": OuterRef("pk")}
     branches, topics = [term.pk for term in terms.branches], [term.pk for term in terms.topics]
     asked = {
-        "same_branch": Exists(Activity.objects.filter(branches__in=branches, **links)),
-        "same_topic": Exists(Activity.objects.filter(topics__in=topics, **links)),
+        "same_branch": Exists(Activity.branches.through.objects.filter(branch__in=branches, **links)),
+        "same_topic": Exists(Activity.topics.through.objects.filter(topic__in=topics, **links)),
         "same_kind": Q(kind=activity.kind),
         "same_group": Q(target_groups__overlap=activity.target_groups) if activity.target_groups else Q(pk=None),
     }

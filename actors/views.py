@@ -7,8 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -26,6 +27,7 @@ from platform_mark.publishing import versions
 from platform_mark.search import words
 from platform_mark.search.asking import find
 from platform_mark.slugs import german_slug
+from platform_mark.taxonomy.models import Municipality
 
 from . import freshness, matrix, reading, review
 from .facets import EVERYWHERE, FORMER, kind_word, load_catalogue
@@ -39,6 +41,7 @@ SIMILAR = 4
 # What actors share among themselves stands above the list, not in pages of its own.
 MOST_SHARED = 50
 MOST_OF_ACTOR = 200
+ACTORS_ON_PAGE = 80
 
 
 def visitor(request: HttpRequest) -> Any:
@@ -164,29 +167,35 @@ class Letter:
 
 @require_safe
 def actor_list(request: HttpRequest) -> HttpResponse:
-    """All organisations from A to Z, or those of one kind; the former ones with their note at the end."""
+    """All organisations from A to Z, or those of one kind, in pages; the former ones with their note after the last."""
     kinds = {german_slug(str(kind.label)): kind for kind in Actor.Kind}
     word = request.GET.get("art", "")
     kind = kinds.get(word)
-    offers = Count("activities", filter=Q(activities__in=Activity.objects.public()))
-    everybody = sorted(
-        Actor.objects.published().select_related("municipality").annotate(offers=offers),
-        key=lambda actor: words.fold(actor.name),
-    )
+    names = Actor.objects.published().order_by().values_list("pk", "name", "slug", "kind", "state", named=True)
+    # Sorted by what the letters say; each folded once, since there may be hundreds.
+    everybody = [actor for _, actor in sorted((words.fold(actor.name), actor) for actor in names)]
     running = [actor for actor in everybody if actor.state == Actor.State.APPROVED]
     chosen = [actor for actor in running if not word or (kind and actor.kind == kind)]
+    page = Paginator(chosen, ACTORS_ON_PAGE).get_page(request.GET.get("seite"))
+    offers = Count("activities", filter=Q(activities__in=Activity.objects.public()))
+    shown = Actor.objects.select_related("municipality").annotate(offers=offers).in_bulk([each.pk for each in page])
+    numbers = Counter(actor.kind for actor in running)
+    starts: dict[str, int] = {}
+    for place, actor in enumerate(chosen):
+        starts.setdefault(_letter(actor.name), place // ACTORS_ON_PAGE + 1)
     context = {
-        "letters": list(_by_letter(chosen)),
+        "page": page,
+        "page_numbers": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
+        "starts": starts,
+        "letters": list(_by_letter(shown[each.pk] for each in page)),
         "count": len(chosen),
         "total": len(running),
         "kind": kind,
         "unknown": word if word and not kind else "",
-        "kinds": [
-            (slug, each, sum(actor.kind == each for actor in running))
-            for slug, each in kinds.items()
-            if any(actor.kind == each for actor in running)
-        ],
-        "former": [] if word else [actor for actor in everybody if actor.state == Actor.State.FORMER],
+        "kinds": [(slug, each, numbers[each]) for slug, each in kinds.items() if numbers[each]],
+        "former": []
+        if word or page.has_next()
+        else [actor for actor in everybody if actor.state == Actor.State.FORMER],
     }
     return render(request, "actors/actor_list.html", context)
 
@@ -207,7 +216,8 @@ class ActorDetail(DetailView):
             return _moved_or_gone(request, Actor, kwargs["slug"], Actor.objects.published())
 
     def get_queryset(self) -> QuerySet:
-        return Actor.objects.published().select_related("municipality").prefetch_related("municipalities")
+        places = Municipality.objects.filter(serving_actors=OuterRef("pk")).order_by("name").values("name")
+        return Actor.objects.published().select_related("municipality").annotate(places=ArraySubquery(places))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         actor: Actor = self.object
@@ -259,9 +269,13 @@ def _coverage(activities: Sequence[Activity]) -> tuple[list[str], list[Covered]]
 def _by_letter(actors: Iterable[Actor]) -> Iterable[Letter]:
     found: dict[str, list[Actor]] = defaultdict(list)
     for actor in actors:
-        first = words.fold(actor.name)[:1].upper()
-        found[first if first.isalpha() else "0–9"].append(actor)
+        found[_letter(actor.name)].append(actor)
     return (Letter(letter, found[letter]) for letter in found)
+
+
+def _letter(name: str) -> str:
+    first = words.fold(name[:20])[:1].upper()
+    return first if first.isalpha() else "0–9"
 
 
 def _allowed(request: HttpRequest) -> Any:

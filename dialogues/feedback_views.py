@@ -58,6 +58,6 @@ def feedback(request: HttpRequest, token: str) -> HttpResponse:
     status = 422 if form.is_bound and form.errors else 200
     response = render(request, "dialogues/feedback_form.html", context, status=status)
     # The address itself is the key: it must not travel on in a Referer or into an index.
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response

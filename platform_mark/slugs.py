@@ -9,6 +9,10 @@ from django.utils.text import slugify
 
 _FOLD = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "ẞ": "SS"})
 SLUG_LENGTH = 80
+# Words of the portal's own addresses that stand where a slug could: what had one of them as its slug would be hidden.
+RESERVED = frozenset(
+    ("matrix", "vorschlagen", "vorschlag", "vergleich", "vorschau", "karten", "ausprobiert", "auswahl")
+)
 
 
 def german_slug(text: str, *, length: int = SLUG_LENGTH) -> str:
@@ -21,10 +25,10 @@ def german_slug(text: str, *, length: int = SLUG_LENGTH) -> str:
 
 
 def free_slug(text: str, is_taken: Callable[[str], bool]) -> str:
-    """Return the slug of `text`, numbered from 2 on when `is_taken` says so."""
+    """Return the slug of `text`, numbered from 2 on when `is_taken` says so or the portal needs the word itself."""
     base = german_slug(text, length=SLUG_LENGTH - 5)
     slug, number = base, 1
-    while is_taken(slug):
+    while slug in RESERVED or is_taken(slug):
         number += 1
         slug = f"{base}-{number}"
     return slug
@@ -40,6 +44,15 @@ class SlugForm(forms.ModelForm):
         if "slug" in self.fields:
             self.fields["slug"].required = False
             self.fields["slug"].help_text += " Leer lassen: Sie entsteht von selbst."
+
+    def clean_slug(self) -> str:
+        """Refuse a word that the portal needs for a page of its own."""
+        slug: str = self.cleaned_data["slug"]
+        if slug in RESERVED and slug != self.initial.get("slug"):
+            raise forms.ValidationError(
+                f"„{slug}“ braucht das Portal für eine eigene Seite. Bitte wählen Sie ein anderes Wort."
+            )
+        return slug
 
     def clean(self) -> dict[str, Any]:
         """Fill an empty slug with a free one."""

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
+from actors.models import Actor
 from platform_mark.publishing.admin import VisibleFilter
 from platform_mark.publishing.forms import RuleForm, SeenForm
 from platform_mark.publishing.models import State
@@ -60,6 +61,8 @@ class PracticeForm(SeenForm, SlugForm, RuleForm):
         for name, model in {"branches": Branch, "topics": Topic}.items():
             if name in self.fields:
                 self.fields[name].queryset = model.objects.current()
+        if "accompanied_by" in self.fields:
+            self.fields["accompanied_by"].queryset = Actor.objects.running()
 
 
 class SizeFilter(admin.SimpleListFilter):
@@ -194,6 +197,7 @@ class PracticeAdmin(ExchangeAdmin):
             },
         ),
         ("Zitat", {"fields": ["quote_text", "quote_role"]}),
+        ("Register", {"fields": ["accompanied_by"]}),
         ("Quelle und Stand", {"fields": ["source_url", "as_of"]}),
         (
             "Veröffentlichen",

@@ -14,6 +14,7 @@ from django.db.models.expressions import RawSQL
 from django.urls import reverse
 from django.utils import timezone
 
+from actors.models import Actor
 from platform_mark.media.models import Document, Image
 from platform_mark.publishing.fields import RichTextField
 from platform_mark.publishing.models import Publishable, PublishableQuerySet, State, TransitionRefused
@@ -88,6 +89,7 @@ class PracticeQuerySet(PublishableQuerySet):
         return self.select_related("municipality__district").prefetch_related(
             Prefetch("branches", queryset=Branch.objects.current()),
             Prefetch("topics", queryset=Topic.objects.current()),
+            Prefetch("accompanied_by", queryset=Actor.objects.running()),
             "effects",
             "steps",
             "prerequisites",
@@ -145,6 +147,13 @@ class Practice(Publishable):
     )
     branches = models.ManyToManyField(Branch, related_name="practices", blank=True, verbose_name="Branchen")
     topics = models.ManyToManyField(Topic, related_name="practices", blank=True, verbose_name="Themen")
+    accompanied_by = models.ManyToManyField(
+        Actor,
+        related_name="practices",
+        blank=True,
+        verbose_name="Begleitet von",
+        help_text="Wer aus dem Register den Betrieb beraten oder begleitet hat.",
+    )
     employees = models.PositiveIntegerField(
         "Beschäftigte",
         null=True,

@@ -13,6 +13,7 @@ from django.db.models import JSONField, Model, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
+from actors.models import Actor
 from platform_mark.media.models import Document, Image
 from platform_mark.taxonomy.models import Branch, Topic
 
@@ -21,6 +22,7 @@ from .models import Effect, Practice, PracticeDocument, PracticePicture, Practic
 _IMAGE = ("id", "token", "widths", "width", "height", "alt", "is_decorative", "credit", "focal_x", "focal_y")
 _DOCUMENT = ("id", "token", "title", "name", "size")
 _ROWS = 'ARRAY(SELECT {row} FROM {source} ORDER BY part."order", part.id)'
+_ROWS_BY_NAME = "ARRAY(SELECT {row} FROM {source} ORDER BY part.name, part.id)"
 
 
 def _row(alias: str, names: tuple[str, ...], *more: str) -> str:
@@ -55,12 +57,21 @@ def _with_file(
     return _ROWS.format(row=_row("part", own, f"'{name}', {_row('file', columns)}"), source=source)
 
 
+# The same rule as `ActorQuerySet.running`.
+_ACTORS = _ROWS_BY_NAME.format(
+    row=_row("part", ("id", "name", "slug")),
+    source=(
+        f"{Actor._meta.db_table} AS part JOIN practices_practice_accompanied_by AS link ON link.actor_id = part.id"
+        " WHERE link.practice_id = practices_practice.id AND part.state = 'approved' AND part.merged_into_id IS NULL"
+    ),
+)
 # The same rule as `ImageQuerySet.shown`; its day is the only parameter.
 _RIGHTS = " AND (file.rights_until IS NULL OR file.rights_until >= %s)"
 # Relation -> its model and the rows of it.
 _PARTS: Mapping[str, tuple[type[Model], str]] = {
     "branches": (Branch, _terms(Branch, "branches", "branch")),
     "topics": (Topic, _terms(Topic, "topics", "topic")),
+    "accompanied_by": (Actor, _ACTORS),
     "effects": (Effect, _own(Effect, "id", "label", "unit", "before", "after", "method", "note")),
     "steps": (Step, _own(Step, "id", "action", "detail", "who", "duration", "needs")),
     "prerequisites": (Prerequisite, _own(Prerequisite, "id", "text")),

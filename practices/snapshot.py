@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 
+from actors.models import Actor
 from platform_mark.media.models import Document, Image
 from platform_mark.search import index
 from platform_mark.taxonomy.models import Branch, Municipality, Topic
@@ -51,11 +52,12 @@ def snapshot(practice: "Practice") -> dict[str, Any]:
             {"document": row.document_id, "file": row.document.digest, "title": row.document.title}
             for row in practice.documents.select_related("document")
         ],
+        "accompanied_by": sorted(actor.slug for actor in practice.accompanied_by.all()),
     }
 
 
 def written(practice: "Practice") -> dict[str, Any]:
-    """The part of the snapshot that fits into a file of words and numbers: everything but pictures and documents."""
+    """The part of the snapshot that fits into a file of words and numbers: everything but pictures, documents and actors."""
     return {
         **{name: _plain(getattr(practice, name)) for name in (*RELEASED_FIELDS, *OWN_FIELDS)},
         "branches": sorted(branch.slug for branch in practice.branches.all()),
@@ -83,6 +85,9 @@ def restore(practice: "Practice", data: dict[str, Any]) -> None:
     practice.save()
     practice.branches.set(_terms(Branch, data.get("branches", [])))
     practice.topics.set(_terms(Topic, data.get("topics", [])))
+    # Versions from before there was a register say nothing about it.
+    if "accompanied_by" in data:
+        practice.accompanied_by.set(_actors(data["accompanied_by"]))
     for part, names in PARTS.items():
         rows = getattr(practice, part)
         rows.all().delete()
@@ -121,3 +126,7 @@ def _value(practice: "Practice", name: str, value: Any) -> Any:
 
 def _terms(model: type[Branch] | type[Topic], slugs: list[str]) -> list[Any]:
     return [term.merged_into or term for term in model.objects.select_related("merged_into").filter(slug__in=slugs)]
+
+
+def _actors(slugs: list[str]) -> list[Actor]:
+    return [actor.merged_into or actor for actor in Actor.objects.select_related("merged_into").filter(slug__in=slugs)]

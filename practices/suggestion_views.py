@@ -53,6 +53,6 @@ def suggestion(request: HttpRequest, token: str) -> HttpResponse:
     context = {"suggestion": found, "published": practice if practice and practice.is_published() else None}
     response = render(request, "practices/suggestion_detail.html", context)
     # The address itself is the key: it must not travel on in a Referer or into an index.
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response

@@ -198,6 +198,6 @@ def own_idea(request: HttpRequest, token: str) -> HttpResponse:
 
 def _secret(response: HttpResponse) -> HttpResponse:
     # The address itself is the key: it must not travel on in a Referer or into an index.
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response

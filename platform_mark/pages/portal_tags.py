@@ -11,9 +11,10 @@ from django import template
 from django.conf import settings
 from django.template.loader import get_template
 from django.templatetags.static import static
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from actors.matrix import Cell
 from actors.reading import Hit
 from dialogues import structured
 from dialogues.models import Dialogue
@@ -22,6 +23,8 @@ from platform_mark import contact
 from platform_mark.search.facets import Facet, Option
 from practices.hits import Marks
 from practices.models import Practice
+
+from .region import Region
 
 register = template.Library()
 
@@ -267,3 +270,28 @@ def _box(name: str, noun: str, nouns: str, option: Option) -> SafeString:
     drawn = format_html(" {}", gauge(option.gauge)) if option.gauge else ""
     counted = noun if option.count == 1 else nouns
     return format_html(_BOX, name, option.value, state, option.label, hint, drawn, option.count, counted)
+
+
+@register.simple_tag
+def matrix_cell(cell: Cell, path: str) -> SafeString:
+    """One field of „Wer macht was für wen“: joined here, since a page has hundreds and a template takes ten times as long."""
+    if not (cell.count or cell.shared):
+        return mark_safe('<td class="gap">fehlt</td>')
+    shade = f"n{cell.shade}" if cell.count else "gap"
+    label, more = escape(cell.label), f", dazu {cell.shared} nur für Akteure" if cell.shared else ""
+    shown = f"{cell.count} +{cell.shared}" if cell.shared else f"{cell.count}"
+    # Numbers, and words that are escaped here.
+    return mark_safe(  # noqa: S308
+        f'<td class="{shade}"><a href="{escape(path)}?{escape(cell.query)}" aria-label="{label}: {cell.count}{more}">{shown}</a></td>'
+    )
+
+
+@register.simple_tag
+def region_links(region: Region, path: str, more: str, noun: str, nouns: str) -> SafeString:
+    """The shapes of a map of the region, each a link that says its number."""
+    links = []
+    for spot in region.spots:
+        number = f"{spot.count} {noun if spot.count == 1 else nouns}" if spot.count else f"noch keine {nouns}"
+        address = f"{path}?ort={spot.municipality.slug}{more}"
+        links.append((address, spot.municipality.name, number, spot.shade, spot.path))
+    return format_html_join("", '<a href="{}" aria-label="{}: {}"><path class="n{}" d="{}" /></a>', links)

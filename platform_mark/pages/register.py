@@ -16,10 +16,11 @@ from dialogues.models import Dialogue
 from platform_mark.search.finding import cross
 from platform_mark.search.index import kind_of
 from platform_mark.taxonomy.models import Branch
+from practices.models import Practice
 
 from .region import region
 
-MOST_DIALOGUES = 6
+MOST_RELATED = 6
 
 
 class ActorPage(views.ActorDetail):
@@ -27,7 +28,10 @@ class ActorPage(views.ActorDetail):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         hosted = Dialogue.objects.published().filter(hosts__actor=self.object).distinct().order_by("-starts_at")
-        return super().get_context_data(dialogues=list(hosted[:MOST_DIALOGUES]), **kwargs)
+        accompanied = Practice.objects.published().filter(accompanied_by=self.object).order_by("-published_at", "-pk")
+        return super().get_context_data(
+            dialogues=list(hosted[:MOST_RELATED]), practices=list(accompanied.for_cards()[:MOST_RELATED]), **kwargs
+        )
 
 
 class MatrixPage(views.ActivityMatrix):

@@ -46,6 +46,12 @@ def load() -> int:
     return made + _load_external()
 
 
+def made(keys: Iterable[str]) -> list[Actor]:
+    """The invented organisations of these keys, as far as they are still there."""
+    known = StarterObject.objects.filter(key__in=[f"actor: {key}" for key in keys], removed_at=None)
+    return list(Actor.objects.running().filter(pk__in=known.values("object_id")))
+
+
 def remove(rows: Sequence[StarterObject]) -> int:
     """Remove what of the register is among `rows`; return how many entries went. An organisation that got others stays."""
     activities = Activity.objects.filter(pk__in=_ids(rows, Activity))

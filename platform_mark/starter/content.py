@@ -26,7 +26,17 @@ from .models import StarterObject
 FOLDER = Path(__file__).parent
 # Reports of others stand behind the own examples in every list that begins with the newest.
 EXTERNAL_AGE = timedelta(days=120)
-_RELATED = {"branches", "topics", "municipality", "effects", "steps", "prerequisites", "pictures", "as_of_days_ago"}
+_RELATED = {
+    "branches",
+    "topics",
+    "accompanied_by",
+    "municipality",
+    "effects",
+    "steps",
+    "prerequisites",
+    "pictures",
+    "as_of_days_ago",
+}
 
 
 def is_untouched() -> bool:
@@ -113,6 +123,7 @@ def _make_own(row: Mapping[str, Any]) -> Practice:
     practice.save()
     practice.branches.set(_terms(Branch, row["branches"]))
     practice.topics.set(_terms(Topic, row["topics"]))
+    practice.accompanied_by.set(actors.made(row.get("accompanied_by", [])))
     for model, parts in ((Effect, row["effects"]), (Step, row["steps"])):
         model.objects.bulk_create(model(practice=practice, order=n, **part) for n, part in enumerate(parts))
     Prerequisite.objects.bulk_create(

@@ -29,6 +29,7 @@ from platform_mark.sheets import (
     read_json,
     read_table,
 )
+from platform_mark.slugs import RESERVED
 from platform_mark.taxonomy.lookup import Lookup
 
 from .. import releasing, snapshot
@@ -414,6 +415,8 @@ class Planner:
             target = self.by_slug.get(slug)
             if target is None and slug.startswith(releasing.REVISION_SLUG):
                 raise _refused(row, Key("slug"), "Diese Überarbeitung gibt es nicht mehr.")
+            if target is None and slug in RESERVED:
+                raise _refused(row, Key("slug"), f"„{slug}“ braucht das Portal für eine eigene Seite.")
             return target
         found = self.by_words[_identity(row.text("source_url"), row.text("title"), row.text("company"))]
         if len(found) > 1:

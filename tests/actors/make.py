@@ -40,7 +40,8 @@ def make_actor(name: str = "", *, municipalities: tuple[Municipality, ...] = (),
 
 def make_member(actor: Actor, user: User | None = None, *, role: str = Membership.Role.OWNER, **fields: Any) -> User:
     """An account that speaks for `actor`."""
-    user = user or User.objects.create_user(f"mitglied{next(_numbers)}@portal.test", **fields)
+    email = fields.pop("email", "") or f"mitglied{next(_numbers)}@portal.test"
+    user = user or User.objects.create_user(email, **fields)
     Membership.objects.create(actor=actor, user=user, role=role)
     return user
 

@@ -223,6 +223,37 @@ def test_a_change_leaves_the_public_entry_as_it_is(konto: Client, actor: Actor) 
     assert Revision.objects.get().state == "withdrawn"
 
 
+def test_two_people_who_write_one_entry_do_not_lose_each_others_text(konto: Client, actor: Actor) -> None:
+    other = browser(make_member(actor, make_user("kollege@kammer.example")))
+    path = write(konto)["Location"]
+    mine, theirs = (Page.of(client.get(path)).one("input", name="seen")["value"] for client in (konto, other))
+    write(other, path, title="Vom Kollegen", seen=theirs)
+
+    response = write(konto, path, title="Von mir", seen=mine)
+
+    assert response.status_code == 422
+    assert "hat jemand anders diesen Eintrag gespeichert" in main_of(response)
+    page = Page.of(response)
+    assert page.one("input", name="title")["value"] == "Von mir"
+    assert Revision.objects.get().title == "Vom Kollegen"
+    assert write(konto, path, title="Von mir", seen=page.one("input", name="seen")["value"]).status_code == 302
+    assert Revision.objects.get().title == "Von mir"
+
+
+def test_what_became_public_meanwhile_is_not_written_over_unseen(konto: Client, actor: Actor) -> None:
+    Actor.objects.update(is_trusted=True)
+    activity = make_activity("Öffentlich", actor=actor)
+    path = f"/konto/aktivitaeten/{activity.pk}/"
+    before = Page.of(konto.get(path)).one("input", name="seen")["value"]
+    write(konto, path, title="Schon neu", seen=before, abgeben="1")
+
+    response = write(konto, path, title="Noch der alte", seen=before, abgeben="1")
+
+    assert response.status_code == 422
+    activity.refresh_from_db()
+    assert activity.title == "Schon neu"
+
+
 def test_what_a_trusted_organisation_hands_over_is_public_at_once(konto: Client, actor: Actor) -> None:
     Actor.objects.update(is_trusted=True)
     response = write(konto, abgeben="1")

@@ -1,6 +1,7 @@
 """The matrix: what it counts, where its numbers lead, and what it says in words."""
 
 from io import BytesIO
+from urllib.parse import urljoin
 
 import pytest
 from django.test import Client
@@ -56,7 +57,7 @@ def test_every_number_leads_to_a_list_with_as_many_entries(client: Client, metal
                 for row in table(shown(client, f"zeilen={rows}&spalten={columns}")).values():
                     for cell in row.values():
                         for link in cell.all("a"):
-                            found = titles(Page.of(client.get(link["href"])))
+                            found = titles(Page.of(client.get(urljoin(MATRIX, link["href"]))))
                             assert len(found) == int(link.text), link["aria-label"]
                             followed += 1
     assert followed >= 50

@@ -4,15 +4,18 @@ import json
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from actors.models import Actor
+from actors import joining, review
+from actors.models import Activity, Actor
+from actors.snapshot import EMPTY
 from dialogues.models import Dialogue, Host
 from platform_mark.publishing import versions
 from platform_mark.publishing.models import State
 from platform_mark.slugs import german_slug
-from tests.actors.make import fill_register, make_activity, make_actor
+from tests.actors.make import fill_register, make_activity, make_actor, make_member
 from tests.make import DAY, make_branch
 from tests.markup import Page
 
@@ -112,6 +115,31 @@ def test_an_old_address_leads_to_the_present_one_and_a_deleted_entry_is_gone(cli
     assert client.get("/aktivitaeten/gab-es-nie/").status_code == 404
 
 
+def test_what_an_organisation_had_deleted_is_known_as_gone(client: Client) -> None:
+    activity = make_activity("Sprechtag")
+    never = make_activity("Nie öffentlich", actor=activity.actor, state=State.DRAFT, published_at=None)
+    owner = make_member(activity.actor)
+    with time_machine.travel(timezone.now() + DAY, tick=False):
+        joining.leave_register(activity.actor, by=owner, erase=True)
+    with time_machine.travel(timezone.now() + 32 * DAY, tick=False):
+        assert joining.erase_left() == 1
+
+    paths = [activity.actor.get_absolute_url(), activity.get_absolute_url(), never.get_absolute_url()]
+    assert [client.get(path).status_code for path in paths] == [410, 410, 404]
+
+
+def test_a_title_that_is_a_word_of_the_portals_own_addresses_gets_a_page_all_the_same(client: Client) -> None:
+    staff_made = review.draft(make_actor(), by=None)
+    revision = review.write(
+        staff_made, data={**EMPTY, "title": "Matrix", "summary": "Kurz.", "kind": "advice"}, by=None
+    )
+    review.approve(review.submit(revision, by=None), by=None)
+
+    path = Activity.objects.get(title="Matrix").get_absolute_url()
+    assert path == "/aktivitaeten/matrix-2/"
+    assert Page.of(client.get(path)).one("h1").text == "Matrix"
+
+
 def test_an_old_address_does_not_lead_to_what_is_hidden_now(client: Client) -> None:
     made = make_activity(state=State.DRAFT, published_at=None)
     versions.remember_address(made, "alter-name")
@@ -149,6 +177,27 @@ def test_organisations_stand_in_german_order_under_their_letters(client: Client)
     names = [row.one("a").text for body in page.main.all("tbody") for row in body.all("tr")]
     assert names == ["3D-Netzwerk", "Ärztekammer", "Arbeitgeber", "Öffentliche Hand", "Ohm-Schule", "Zunft"]
     assert "Wartet" not in page.main.text
+
+
+def test_many_organisations_come_in_pages_and_every_letter_leads_to_its_own(client: Client) -> None:
+    for number in range(60):
+        make_actor(f"Amt {number:03}", kind="other")
+        make_actor(f"Verband {number:03}")
+    make_actor("Beirat")
+    make_actor("Chor")
+    make_actor("Ging", state="former", left_at=timezone.now())
+
+    first, second = Page.of(client.get("/akteure/")), Page.of(client.get("/akteure/?seite=2"))
+
+    names = [
+        [row.one("a").text for body in page.main.all("tbody") for row in body.all("tr")] for page in (first, second)
+    ]
+    assert [len(each) for each in names] == [80, 42] and sorted(names[0] + names[1]) == names[0] + names[1]
+    letters = {a.text: a["href"] for a in second.main.one("nav", aria_label="Buchstaben").all("a")}
+    assert letters == {"A": "?#b-A", "B": "?#b-B", "C": "?#b-C", "V": "?#b-V"}
+    assert "Ehemals dabei" in second.main.text and "Ehemals dabei" not in first.main.text
+    assert "122 Organisationen" in first.main.text and "122 Organisationen" in second.main.text
+    assert client.get("/akteure/?seite=<b>&art=sonstige").status_code == 200
 
 
 def test_organisations_of_one_kind(client: Client) -> None:

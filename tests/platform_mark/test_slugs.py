@@ -1,9 +1,13 @@
+import re
+
 import pytest
 from django.core.validators import validate_slug
+from django.urls import URLResolver, get_resolver
 from hypothesis import given
 from hypothesis import strategies as st
 
-from platform_mark.slugs import SLUG_LENGTH, free_slug, german_slug
+from platform_mark.slugs import RESERVED, SLUG_LENGTH, free_slug, german_slug
+from tests.make import make_user
 
 
 @pytest.mark.parametrize(
@@ -72,3 +76,41 @@ def test_a_numbered_slug_still_fits():
     slug = free_slug("x" * 200, taken.__contains__)
     assert slug == "x" * 75 + "-1000"
     assert len(slug) <= SLUG_LENGTH
+
+
+def test_no_slug_is_a_word_that_the_portal_needs_for_a_page_of_its_own():
+    """Beside every page whose address is a slug stand others with fixed words: none of these may be given away."""
+    public = [path for path in _paths(get_resolver().url_patterns) if not path.startswith(("konto/", "admin/"))]
+    parents = {path.removesuffix("<slug:slug>/") for path in public if path.endswith("/<slug:slug>/")}
+    assert {"beispiele/", "dialoge/", "formate/", "aktivitaeten/", "akteure/"} <= parents
+    taken = {
+        word
+        for path in public
+        for parent in parents
+        if path.startswith(parent) and (word := path.removeprefix(parent).split("/")[0]) and validates(word)
+    }
+    assert {"matrix", "vergleich", "karten"} <= taken
+    assert taken <= RESERVED
+    assert {free_slug(word, lambda slug: False) for word in taken} == {f"{word}-2" for word in taken}
+
+
+@pytest.mark.django_db
+def test_a_reserved_word_is_refused_where_staff_type_it(client, settings):
+    settings.STAFF_SECOND_FACTOR = False
+    client.force_login(make_user("chefin@agentur.test", is_staff=True, is_superuser=True))
+    response = client.post("/admin/practices/practice/add/", {"title": "Test", "slug": "vergleich"})
+
+    assert "„vergleich“ braucht das Portal für eine eigene Seite" in response.content.decode()
+
+
+def validates(word: str) -> bool:
+    return bool(re.fullmatch(r"[-\w]+", word))
+
+
+def _paths(patterns, before=""):
+    for pattern in patterns:
+        path = f"{before}{pattern.pattern}"
+        if isinstance(pattern, URLResolver):
+            yield from _paths(pattern.url_patterns, path)
+        else:
+            yield path

@@ -1,0 +1,135 @@
+"""The register's way through half a year without a mouse: "stimmt noch?" by mail, and cooperation from an overlap."""
+
+import re
+from datetime import timedelta
+
+from allauth.account.models import EmailAddress
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from actors import cooperating, freshness
+from actors.models import Activity, Actor
+from platform_mark.mail.models import OutgoingMail
+from platform_mark.mail.outbox import full_text
+from platform_mark.search import index
+from tests.actors.make import make_activity, make_actor, make_member
+from tests.browser.conftest import NewContext
+from tests.browser.portal import PASSWORD, Portal
+from tests.browser.test_account import WIDE, behind, enter, fill, heading, press
+from tests.browser.test_pages import axe
+from tests.make import make_user
+
+KEPT, FORGOTTEN = "Rundgang Hubzähler", "Werkstatt Hubzähler"
+
+
+def sign_in(page: Page, email: str) -> None:
+    page.goto("/konto/anmelden/")
+    fill(page, "E-Mail-Adresse", email)
+    fill(page, "Passwort$", PASSWORD)
+    enter(page)
+    page.goto("/konto/")
+
+
+def make_speaker(actor: Actor, email: str) -> None:
+    user = make_user(email, password=PASSWORD)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    make_member(actor, user)
+
+
+def let_pass(portal: Portal, title: str, days: int) -> None:
+    """Let the last word about an entry be so many days old."""
+
+    def run() -> None:
+        Activity.objects.filter(title=title).update(confirmed_at=timezone.now() - timedelta(days=days))
+        index.put(*Activity.objects.for_search().filter(title=title))
+
+    behind(portal, run)
+
+
+def test_one_button_behind_the_mailed_link_confirms_and_what_nobody_confirms_goes_and_comes_back(
+    visit: NewContext, portal: Portal
+) -> None:
+    speaker, mailbox = "frage@hubkammer.example", "post@hubkammer.example"
+
+    def begin() -> None:
+        actor = make_actor("Kammer Hubzähler", contact_email=mailbox, second_email="")
+        make_speaker(actor, speaker)
+        for title in (KEPT, FORGOTTEN):
+            make_activity(title, actor=actor, confirmed_at=timezone.now() - timedelta(days=185))
+        freshness.climb()
+
+    behind(portal, begin)
+    text = behind(portal, lambda: full_text(OutgoingMail.objects.get(to=mailbox)))
+    assert KEPT in text and FORGOTTEN in text
+    [link] = re.findall(r"/bestaetigen/[^\s/]+/", text)
+
+    reader = visit(bypass_csp=True, **WIDE).new_page()
+    reader.goto(link)
+    assert axe(reader) == []
+    press(reader, rf"Stimmt noch\s*: {KEPT}")
+    expect(reader.get_by_role("main")).to_contain_text("Heute bestätigt")
+    expect(reader.get_by_role("main").get_by_role("button")).to_have_text(re.compile(FORGOTTEN))
+    assert {cookie["name"] for cookie in reader.context.cookies()} <= {"__Host-csrftoken"}, "nobody is logged in"
+
+    let_pass(portal, FORGOTTEN, 215)
+    visitor = visit(**WIDE).new_page()
+    visitor.goto("/aktivitaeten/?q=Hubz%C3%A4hler")
+    kept, forgotten = (visitor.get_by_role("row").filter(has_text=title) for title in (KEPT, FORGOTTEN))
+    today = f"{timezone.localdate():%d.%m.%Y}"
+    expect(kept).to_contain_text(today)
+    expect(forgotten).to_contain_text("nicht bestätigt")
+
+    let_pass(portal, FORGOTTEN, 300)
+    visitor.reload()
+    expect(forgotten).to_have_count(0)
+    visitor.goto("/aktivitaeten/?q=Hubz%C3%A4hler&stand=frueher")
+    expect(forgotten).to_have_count(1)
+
+    page = visit(**WIDE).new_page()
+    sign_in(page, speaker)
+    expect(page.get_by_role("main")).to_contain_text("Früherer Eintrag")
+    press(page, "Wieder aufnehmen")
+    expect(page.get_by_role("main")).to_contain_text(f"„{FORGOTTEN}“ ist wieder öffentlich und heute bestätigt.")
+    visitor.goto("/aktivitaeten/?q=Hubz%C3%A4hler")
+    expect(forgotten).to_contain_text(today)
+
+
+def test_the_matrix_shows_an_overlap_and_a_gap_and_leads_to_a_request_for_cooperation(
+    visit: NewContext, portal: Portal
+) -> None:
+    asking, asked = "matrix@draht.example", "antwort@andere.example"
+
+    def begin() -> None:
+        make_speaker(make_actor("Netzwerk Matrix"), asking)
+        other = make_actor("Andere Kammer", contact_email=asked, second_email="")
+        make_speaker(other, "person@andere.example")
+        for number in range(3):
+            make_activity(f"Förderlotse {number}", actor=other, kind="funding", phases=["sustain"], target_groups=[])
+
+    behind(portal, begin)
+    page = visit(bypass_csp=True, **WIDE).new_page()
+    sign_in(page, asking)
+    page.goto("/aktivitaeten/matrix/")
+    fill(page, "Zeilen", "Phase")
+    fill(page, "Spalten", "Art")
+    press(page, "Übersicht zeigen")
+    expect(heading(page)).to_have_text("Wer macht was für wen")
+    label = Activity.Phase("sustain").label
+    overlaps = page.get_by_role("region", name="Viel Ähnliches")
+    gaps = page.get_by_role("region", name="Was fehlt")
+    expect(overlaps).to_contain_text(f"{label}, Förderung: 3 Angebote")
+    expect(gaps).to_contain_text(f"{label}:")
+    assert axe(page) == []
+
+    press(page, rf"Zusammenarbeit anfragen\s*: {label}, Förderung")
+    press(page, r"Zusammenarbeit anfragen\s*: Förderlotse 1")
+    expect(heading(page)).to_have_text("Zusammenarbeit vorschlagen")
+    assert axe(page) == []
+    fill(page, "Ihre Nachricht", "Wollen wir die Lotsen zusammenlegen?")
+    press(page, "Anfrage schicken")
+    expect(page.get_by_role("main")).to_contain_text("Ihre Anfrage ist unterwegs an „Andere Kammer“.")
+
+    text = behind(portal, lambda: full_text(OutgoingMail.objects.get(to=asked)))
+    assert "Wollen wir die Lotsen zusammenlegen?" in text and "Netzwerk Matrix" in text
+    assert asking not in text, "relayed without addresses"
+    assert behind(portal, lambda: cooperating.can_be_asked(Actor.objects.get(name="Andere Kammer")))
