@@ -119,6 +119,7 @@ class HostInline(admin.StackedInline):
     model = Host
     extra = 0
     fields = ["role", ("actor", "name"), "is_fictitious", "order"]
+    autocomplete_fields = ["actor"]
 
 
 class QuestionForm(forms.ModelForm):
@@ -175,6 +176,7 @@ class AgreementInline(admin.StackedInline):
     model = Agreement
     extra = 0
     fields = ["text", ("actor", "owner"), ("due_on", "state", "reported_on"), "reason", "order"]
+    autocomplete_fields = ["actor"]
 
 
 class TodoFilter(admin.SimpleListFilter):
@@ -625,7 +627,7 @@ class AgreementAdmin(admin.ModelAdmin):
     date_hierarchy = "due_on"
     ordering = ["due_on", "pk"]
     fields = ["dialogue", "text", ("actor", "owner"), ("due_on", "state", "reported_on"), "reason"]
-    autocomplete_fields = ["dialogue"]
+    autocomplete_fields = ["dialogue", "actor"]
 
     def save_model(self, request: HttpRequest, obj: Agreement, form: Any, change: bool) -> None:
         """Note the day on which its state was last told."""

@@ -137,20 +137,6 @@ def place_in_line(registration: Registration) -> int:
     return earlier.distinct().count() + 1
 
 
-def waiting_hint(dialogue: Dialogue) -> str:
-    """What staff should know about the waiting list: „8 warten, 10 Plätze mehr würden alle aufnehmen“. Empty if none."""
-    kinds = count_seats(dialogue).values()
-    waiting = sum(kind.people_waiting for kind in kinds)
-    if not waiting:
-        return ""
-    missing = sum(max(kind.people_waiting - kind.free, 0) for kind in kinds if kind.people_waiting)
-    people = "1 wartet" if waiting == 1 else f"{waiting} warten"
-    if not missing:
-        return f"{people}, obwohl Plätze frei sind: Die Anmeldung ist geschlossen oder eine Gruppe passt nicht."
-    seats = "1 Platz mehr würde" if missing == 1 else f"{missing} Plätze mehr würden"
-    return f"{people}, {seats} alle aufnehmen"
-
-
 def _state(dialogue: Dialogue, kinds: tuple[KindState, ...], waiting: int, at: datetime) -> SeatState:
     # Free seats of a kind that others wait for go to them.
     free = sum(kind.free for kind in kinds if not kind.waiting)
