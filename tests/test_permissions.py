@@ -346,11 +346,11 @@ admin:practices_suggestion_add                          302            403      
 admin:practices_suggestion_history                      302            403            403            200            403            403            200            403            200
 admin:practices_suggestion_delete                       302            403            403            403            403            403            403            403            403
 admin:practices_suggestion_change                       302            403            403            200            403            403            200            403            200
-admin:actors_actor_changelist                           302            403            403            403            200            403            403            403            200
+admin:actors_actor_changelist                           302            403            403            200            200            200            403            403            200
 admin:actors_actor_add                                  302            403            403            403            200            403            403            403            200
-admin:actors_actor_history                              302            403            403            403            200            403            403            403            200
+admin:actors_actor_history                              302            403            403            200            200            200            403            403            200
 admin:actors_actor_delete                               302            403            403            403            403            403            403            403            403
-admin:actors_actor_change                               302            403            403            403            200            403            403            403            200
+admin:actors_actor_change                               302            403            403            200            200            200            403            403            200
 admin:actors_actor_approve                              302            403            405            405            405            405            405            405            405
 admin:actors_actor_decline                              302            403            403            403            200            403            403            403            200
 admin:actors_actor_invite                               302            403            403            403            200            403            403            403            200
