@@ -19,7 +19,7 @@ from tests.make import make_user
 WIDE = {"viewport": {"width": 1280, "height": 900}}
 
 
-def sign_up(page: Page, dialogue: Dialogue, company: str, email: str, *people: str) -> None:
+def sign_up(page: Page, dialogue: Dialogue, company: str, email: str, *people: str, button: str) -> None:
     """Fill in the form and send it; the first person is whoever writes."""
     page.goto(f"/dialoge/{dialogue.slug}/anmelden/")
     tab_to(page, "Betrieb")
@@ -36,7 +36,7 @@ def sign_up(page: Page, dialogue: Dialogue, company: str, email: str, *people: s
         field.focus()
         page.keyboard.type(name)
     page.wait_for_timeout(3100)
-    tab_to(page, "Verbindlich anmelden")
+    tab_to(page, button)
     page.keyboard.press("Enter")
     page.wait_for_url("**/fast-fertig/**")
 
@@ -60,7 +60,7 @@ def own_page(portal: Portal, email: str) -> str:
 def test_who_waits_moves_up_when_a_party_gets_smaller_and_is_told(visit: NewContext, portal: Portal) -> None:
     dialogue = in_database_of(portal, lambda: make_dialogue(seats=2))
     first = visit(**WIDE).new_page()
-    sign_up(first, dialogue, "Federnwerk", "erste@firma.example", "Mara Hellweg", "Jens Ohm")
+    sign_up(first, dialogue, "Federnwerk", "erste@firma.example", "Mara Hellweg", "Jens Ohm", button="Verbindlich")
     first.goto(own_page(portal, "erste@firma.example"))
     press(first, "Anmeldung bestätigen")
     expect(first.get_by_role("heading", level=1)).to_have_text("Ihre 2 Plätze sind bestätigt")
@@ -68,13 +68,14 @@ def test_who_waits_moves_up_when_a_party_gets_smaller_and_is_told(visit: NewCont
     second = visit(**WIDE).new_page()
     second.goto("/dialoge/")
     expect(second.get_by_role("main")).to_contain_text("Warteliste")
-    sign_up(second, dialogue, "Drehteile", "zweite@firma.example", "Kim Muster")
+    sign_up(second, dialogue, "Drehteile", "zweite@firma.example", "Kim Muster", button="Auf die Warteliste")
     second.goto(own_page(portal, "zweite@firma.example"))
     press(second, "Anmeldung bestätigen")
     expect(second.get_by_role("heading", level=1)).to_contain_text("Warteliste")
     expect(second.get_by_role("main")).to_contain_text("Platz 1")
 
     press(first, "Personen ändern")
+    expect(first.get_by_label("Name der 2. Person")).to_have_value("Jens Ohm")
     press(first, "2. Person streichen")
     expect(first.get_by_label("Name der 2. Person")).to_have_count(0)
     press(first, "Änderung speichern")
@@ -103,7 +104,7 @@ def test_staff_print_tick_off_and_publish_and_the_outbox_shows_the_mails(
     visit: NewContext, portal: Portal, quick_start: str, organiser: str
 ) -> None:
     def make() -> Dialogue:
-        dialogue = make_dialogue("Rüsten ohne Suchen", starts_at=in_days(0, 0), ends_at=timezone.now())
+        dialogue = make_dialogue("Wenn die Tafel spricht", starts_at=in_days(0, 0), ends_at=timezone.now())
         make_registration(dialogue, people=2, email="gast@firma.example", company="Härterei Nord")
         Report.objects.create(dialogue=dialogue, summary="<p>Zwei Betriebe sahen die Tafel.</p>", participants=1)
         ahead = make_dialogue("Was als Nächstes kommt")
@@ -133,6 +134,7 @@ def test_staff_print_tick_off_and_publish_and_the_outbox_shows_the_mails(
     expect(page.get_by_text("Zum Drucken nehmen Sie")).to_be_hidden()
     page.emulate_media(media="screen")
     press(page, "Liste öffnen")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Abhaken")
     press(page, "Person 1: ist da")
     expect(page.get_by_role("status")).to_contain_text("1 von 2 da")
     press(page, "Person 2: kam nicht")
