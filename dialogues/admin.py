@@ -50,7 +50,7 @@ from .models import (
     SeatKind,
     Series,
 )
-from .seats import SeatState, seat_state, seat_states
+from .seats import seat_state, seat_states
 
 SOON = timedelta(days=14)
 
@@ -331,11 +331,8 @@ class DialogueAdmin(AttendancePages, PublishableAdmin):
 
     @admin.display(description="Plätze")
     def shown_seats(self, dialogue: Dialogue) -> str:
-        """What visitors read, with the numbers behind it."""
-        state: SeatState = dialogue.seats  # type: ignore[attr-defined]
-        return (
-            f"{state.label} ({occupancy.taken(state)} von {state.capacity} belegt)" if state.capacity else state.label
-        )
+        """The state of the seats, with how many are taken."""
+        return occupancy.label(dialogue.seats)  # type: ignore[attr-defined]
 
     @admin.display(description="Warteliste")
     def shown_hint(self, dialogue: Dialogue) -> str:
