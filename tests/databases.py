@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import psycopg
-from django.db import connection
+from django.db import connection, transaction
 
 
 @dataclass
@@ -48,3 +48,16 @@ def own_database(suffix: str) -> Iterator[OwnDatabase]:
             yield OwnDatabase(name, url, outside)
         finally:
             outside.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def as_one_test() -> Iterator[None]:
+    """A transaction that is always rolled back, in which journeys that commit by themselves may run, as in a test."""
+    atomic = transaction.atomic()
+    # What Django's own test cases set, so that durable blocks may be nested.
+    atomic._from_testcase = True  # type: ignore[attr-defined]
+    with atomic:
+        try:
+            yield
+        finally:
+            transaction.set_rollback(True)

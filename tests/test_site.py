@@ -13,7 +13,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import connection
 from django.http import HttpResponse, HttpResponseBase
 from django.template.loader import get_template, render_to_string
 from django.test import Client, override_settings
@@ -23,6 +23,7 @@ from django.urls import reverse
 from practices.models import PracticePicture
 from tests.addresses import feeds, form_pages, public_pages, routes, sign_up_pages
 from tests.conftest import PortalClient
+from tests.databases import as_one_test
 from tests.dialogues.make import in_days, make_dialogue, make_report
 from tests.make import (
     Site,
@@ -80,11 +81,8 @@ MACHINES = ["/sitemap.xml", "/robots.txt", "/.well-known/security.txt", "/health
 def visit(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Visit:
     """One walk through a filled portal, which is gone again before the first test reads the answers."""
     media = tmp_path_factory.mktemp("media")
-    with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=media), transaction.atomic():
-        try:
-            return walk(fill_site())
-        finally:
-            transaction.set_rollback(True)
+    with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=media), as_one_test():
+        return walk(fill_site())
 
 
 def walk(site: Site) -> Visit:
@@ -197,7 +195,7 @@ def test_every_kind_of_page_has_a_place_in_the_list_of_pages(visit: Visit) -> No
     inside = {"components"}
     secret = {
         *("practices:suggestion", "practices:preview", "dialogues:preview", "dialogues:feedback"),
-        *("ideas:own", "formats:own-report", "formats:preview", "dialogues:online"),
+        *("ideas:own", "formats:own-report", "formats:preview", "dialogues:online", "actors:confirm"),
         *sign_up_pages(),
     }
     public = {route.name for route in routes() if not route.path.startswith(("admin/", "konto/"))}

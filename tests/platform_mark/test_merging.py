@@ -331,6 +331,7 @@ def test_the_codes_of_a_branch_are_edited_with_it(editor: Client) -> None:
         "name": "Metall",
         "order": "1",
         "synonyms": "",
+        **{f"{part}-{count}_FORMS": "0" for part in ("evidence", "specialisations") for count in ("TOTAL", "INITIAL")},
         "codes-TOTAL_FORMS": "1",
         "codes-INITIAL_FORMS": "0",
         "codes-0-edition": "WZ 2008",
