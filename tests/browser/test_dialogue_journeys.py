@@ -151,5 +151,6 @@ def test_staff_print_tick_off_and_publish_and_the_outbox_shows_the_mails(
     # Where no mail server is, staff read in the outbox what would have been sent, personal link and all.
     page.goto("/admin/outbox/outgoingmail/?q=gast@firma.example")
     press(page, "Bitte bestätigen")
+    expect(page.get_by_role("main")).to_contain_text("/anmeldung/")
     press(page, f"{quick_start}/anmeldung/")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Noch ein Schritt")
