@@ -50,7 +50,7 @@ from .models import (
     SeatKind,
     Series,
 )
-from .seats import SeatState, seat_state, seat_states
+from .seats import seat_state, seat_states
 
 SOON = timedelta(days=14)
 
@@ -119,6 +119,7 @@ class HostInline(admin.StackedInline):
     model = Host
     extra = 0
     fields = ["role", ("actor", "name"), "is_fictitious", "order"]
+    autocomplete_fields = ["actor"]
 
 
 class QuestionForm(forms.ModelForm):
@@ -175,6 +176,7 @@ class AgreementInline(admin.StackedInline):
     model = Agreement
     extra = 0
     fields = ["text", ("actor", "owner"), ("due_on", "state", "reported_on"), "reason", "order"]
+    autocomplete_fields = ["actor"]
 
 
 class TodoFilter(admin.SimpleListFilter):
@@ -329,11 +331,8 @@ class DialogueAdmin(AttendancePages, PublishableAdmin):
 
     @admin.display(description="Plätze")
     def shown_seats(self, dialogue: Dialogue) -> str:
-        """What visitors read, with the numbers behind it."""
-        state: SeatState = dialogue.seats  # type: ignore[attr-defined]
-        return (
-            f"{state.label} ({occupancy.taken(state)} von {state.capacity} belegt)" if state.capacity else state.label
-        )
+        """The state of the seats, with how many are taken."""
+        return occupancy.label(dialogue.seats)  # type: ignore[attr-defined]
 
     @admin.display(description="Warteliste")
     def shown_hint(self, dialogue: Dialogue) -> str:
@@ -625,7 +624,7 @@ class AgreementAdmin(admin.ModelAdmin):
     date_hierarchy = "due_on"
     ordering = ["due_on", "pk"]
     fields = ["dialogue", "text", ("actor", "owner"), ("due_on", "state", "reported_on"), "reason"]
-    autocomplete_fields = ["dialogue"]
+    autocomplete_fields = ["dialogue", "actor"]
 
     def save_model(self, request: HttpRequest, obj: Agreement, form: Any, change: bool) -> None:
         """Note the day on which its state was last told."""

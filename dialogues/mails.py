@@ -4,7 +4,7 @@ The texts are in `templates/email/`; staff may change them (platform_mark.mail.t
 confirmed goes nothing that somebody typed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -126,12 +126,20 @@ _MADE_UP = {
 }
 
 
-def tell(kind: Kind, registration: Registration, *, once: str = "", **facts: Any) -> bool:
+def tell(
+    kind: Kind,
+    registration: Registration,
+    *,
+    once: str = "",
+    attendees: Sequence[Attendee] | None = None,
+    **facts: Any,
+) -> bool:
     """Write the mail of this kind to the person of a booking; in the transaction of its cause. Return whether it was.
 
     Nothing is written to a booking whose address has been deleted. `facts` are what the text of the kind says beyond
     the booking and its dialogue: `changes`, `reason`, `place_in_line`, `waiting_people`, `offered_until`, `moved_from`. With `once` a
     booking gets it only the first time that this word is given; the caller holds the row of the booking or dialogue.
+    Whoever has just read the `attendees` of the booking, with their kinds of seat, hands them over.
     """
     if not registration.email:
         return False
@@ -139,7 +147,7 @@ def tell(kind: Kind, registration: Registration, *, once: str = "", **facts: Any
         _, is_new = Notice.objects.get_or_create(registration=registration, kind=once)
         if not is_new:
             return False
-    return queue_letter(KINDS[kind], registration.email, letter_for(kind, registration, **facts)) is not None
+    return queue_letter(KINDS[kind], registration.email, letter_for(kind, registration, attendees, **facts)) is not None
 
 
 @transaction.atomic
@@ -160,13 +168,16 @@ def draft_message(registrations: Iterable[Registration], *, subject: str, text: 
     return draft_bulk(KINDS[Kind.MESSAGE], subject=subject, text=body, recipients=letters, by=by)
 
 
-def letter_for(kind: Kind, registration: Registration, **facts: Any) -> Letter:
+def letter_for(
+    kind: Kind, registration: Registration, attendees: Sequence[Attendee] | None = None, **facts: Any
+) -> Letter:
     """What a mail of this kind says to the person of a booking."""
     unknown = set(facts) - {"changes", "reason", "place_in_line", "waiting_people", "offered_until", "moved_from"}
     if unknown:
         raise TypeError(f"No text knows these facts: {sorted(unknown)}")
     dialogue = registration.dialogue
-    attendees = list(registration.attendees.select_related("seat_kind"))
+    if attendees is None:
+        attendees = list(registration.attendees.select_related("seat_kind"))
     ways = {attendee.seat_kind.way for attendee in attendees} or set(ways_of(dialogue))
     values = dict.fromkeys(_PERSON, "") | {"anrede": "Guten Tag"} | _event_values(dialogue, ways)
     links = _links(registration)
@@ -206,7 +217,7 @@ def _event_values(dialogue: Dialogue, ways: Iterable[str]) -> dict[str, str]:
     return values | {"eckdaten": _table(values)}
 
 
-def _person_values(registration: Registration, attendees: list[Attendee], ways: Iterable[str]) -> dict[str, str]:
+def _person_values(registration: Registration, attendees: Sequence[Attendee], ways: Iterable[str]) -> dict[str, str]:
     number = len(attendees)
     return {
         "anrede": f"Guten Tag {registration.contact_name}".strip(),

@@ -1,6 +1,15 @@
 """What the seats of a dialogue tell staff: how many more would help those who wait, and where a number was set too low."""
 
-from .seats import KindState, SeatState
+from .seats import KindState, SeatState, Word
+
+# Where visitors are told numbers, staff read how many seats are taken beside the word.
+_WORDS = {Word.FREE: "Plätze frei", Word.FEW: "Wenige Plätze", Word.WAITING: "Warteliste"}
+
+
+def label(state: SeatState) -> str:
+    """The state in words and how many seats are taken: „Warteliste (24 von 24 belegt)“."""
+    word = _WORDS.get(state.word, state.label)
+    return f"{word} ({taken(state)} von {state.capacity} belegt)" if state.capacity else word
 
 
 def missing(kind: KindState) -> int:

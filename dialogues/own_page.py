@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 
 from platform_mark.media.models import Document
 
+from . import feedback
 from .models import Attendee, FileVisibility, Registration
 from .registration import LIVING
 from .retention import KEEP_FOR_NEWS, KEEP_LISTED, KEEP_NEEDS
@@ -40,6 +41,7 @@ class OwnPage:
     can_cancel: bool = False
     is_confirmed: bool = False
     is_over: bool = False
+    is_asked: bool = False
     people: list[tuple[str, str, str]] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
@@ -59,6 +61,7 @@ def own_page(registration: Registration, at: datetime | None = None) -> OwnPage:
     page = _state(registration, attendees)
     page.is_over = dialogue.ends_at is not None and dialogue.ends_at <= at
     page.is_confirmed = registration.state == State.CONFIRMED
+    page.is_asked = feedback.stage(registration, at) is feedback.Stage.OPEN
     is_living = registration.state in LIVING
     changes = is_living and not dialogue.has_begun(at) and dialogue.cancelled_at is None
     page.can_confirm = changes and registration.state == State.PENDING and registration.confirmed_at is None

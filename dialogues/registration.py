@@ -7,16 +7,15 @@ in the same transaction. docs/decisions/0050-seats-and-the-waiting-list.md gives
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import F
-from django.db.models.functions import Now
+from django.db.models import F, Model
 from django.utils import timezone
 from psycopg import errors
 
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from platform_mark.accounts.models import User
 
 State = Registration.State
+RowT = TypeVar("RowT", bound=Model)
 
 # The one table of what may become what. What is missing here cannot happen.
 TRANSITIONS: Mapping[State, frozenset[State]] = {
@@ -126,7 +126,17 @@ def lock(dialogue_id: int) -> Dialogue:
     """
     if not connection.in_atomic_block:
         raise RuntimeError("A lock outside of a transaction would end at once.")
-    return Dialogue.objects.select_for_update(of=("self",)).annotate(locked_at=Now()).get(pk=dialogue_id)
+    # As text, since all others wait while this is built and read.
+    rows = Dialogue.objects.raw(
+        "SELECT *, STATEMENT_TIMESTAMP() AS locked_at FROM dialogues_dialogue WHERE id = %s FOR UPDATE", [dialogue_id]
+    )
+    return _only(rows, Dialogue)
+
+
+def _only(rows: Iterable[RowT], model: type[RowT]) -> RowT:
+    for row in rows:
+        return row
+    raise model.DoesNotExist
 
 
 @contextmanager
@@ -144,7 +154,11 @@ def _locked(dialogue_id: int, *, durable: bool) -> Iterator[Dialogue]:
 @contextmanager
 def _locked_booking(registration: Registration, *, durable: bool) -> Iterator[tuple[Dialogue, Registration]]:
     with _locked(registration.dialogue_id, durable=durable) as dialogue:
-        fresh = Registration.objects.select_for_update().get(pk=registration.part_of_id or registration.pk)
+        rows = Registration.objects.raw(
+            "SELECT * FROM dialogues_registration WHERE id = %s FOR UPDATE",
+            [registration.part_of_id or registration.pk],
+        )
+        fresh = _only(rows, Registration)
         fresh.dialogue = dialogue
         yield dialogue, fresh
 
@@ -539,7 +553,7 @@ def _enter(
     if line and not dialogue.is_promoting():
         # The line stands still: nobody passes those who wait in it.
         free = {key: 0 if key in line else number for key, number in free.items()}
-    attendees = list(registration.attendees.order_by("pk"))
+    attendees = list(registration.attendees.select_related("seat_kind").order_by("pk"))
     fitting = _fitting(attendees, registration.group, free)
     values: dict[str, Any] = {"action": action, "by": by, "confirmed_at": registration.confirmed_at}
     if not fitting:
@@ -548,7 +562,7 @@ def _enter(
         wanted = {attendee.seat_kind_id for attendee in attendees}
         # The last in line of one kind stands behind all of it; who wants several has to be looked up.
         place = kinds[wanted.pop()].bookings_waiting + 1 if len(wanted) == 1 else place_in_line(registration)
-        tell(Kind.WAITING, registration, place_in_line=place, **told)
+        tell(Kind.WAITING, registration, attendees=attendees, place_in_line=place, **told)
         return
     early = EARLY if any(attendee.seat_kind_id in line for attendee in fitting) else ""
     left = [attendee for attendee in attendees if attendee not in fitting]
@@ -558,7 +572,7 @@ def _enter(
     if left:
         part = _split(registration, left, _next_number(dialogue), by=by)
         facts = {"place_in_line": place_in_line(part), "waiting_people": len(left)}
-    tell(Kind.CONFIRMED, registration, **facts, **told)
+    tell(Kind.CONFIRMED, registration, attendees=fitting, **facts, **told)
 
 
 def _serve(dialogue: Dialogue, kinds: Mapping[int, KindCount] | None = None) -> int:

@@ -10,17 +10,13 @@ from datetime import datetime
 from enum import Enum
 
 from django.db import connection
-from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from .models import Dialogue, Registration, SeatKind
+from .models import Dialogue, Registration
 
 # So few free seats are worth saying: at most this many, or this share of all.
 FEW_SEATS, FEW_SHARE = 3, 0.2
-
-_HOLDS_A_SEAT = Q(attendees__registration__state__in=[Registration.State.CONFIRMED, Registration.State.OFFERED])
-_WAITS = Q(attendees__registration__state=Registration.State.WAITING)
 
 
 class Word(Enum):
@@ -82,18 +78,25 @@ def seat_states(dialogues: Iterable[Dialogue], at: datetime | None = None) -> di
     """The states of several dialogues by key, in one query however many they are."""
     at = at or timezone.now()
     rows = list(dialogues)
-    keys = [dialogue.pk for dialogue in rows]
-    kinds: dict[int, list[KindState]] = {key: [] for key in keys}
-    in_line = Registration.objects.filter(dialogue=OuterRef("dialogue"), state=Registration.State.WAITING)
-    counted = SeatKind.objects.filter(dialogue__in=keys).annotate(
-        taken=Count("attendees", filter=_HOLDS_A_SEAT),
-        waiting=Count("attendees", filter=_WAITS),
-        bookings=Subquery(in_line.order_by().values("dialogue").annotate(number=Count("pk")).values("number")),
-    )
+    kinds: dict[int, list[KindState]] = {dialogue.pk: [] for dialogue in rows}
     waiting: dict[int, int] = {}
-    for kind in counted.order_by("order", "pk"):
-        kinds[kind.dialogue_id].append(KindState(kind.name, kind.capacity, kind.taken, kind.waiting))
-        waiting[kind.dialogue_id] = kind.bookings or 0
+    with connection.cursor() as cursor:
+        # Every list and every page of a dialogue asks this.
+        cursor.execute(
+            """
+            SELECT k.dialogue_id, k.name, k.capacity,
+                count(*) FILTER (WHERE r.state IN ('confirmed', 'offered')), count(*) FILTER (WHERE r.state = 'waiting'),
+                (SELECT count(*) FROM dialogues_registration w WHERE w.dialogue_id = k.dialogue_id AND w.state = 'waiting')
+            FROM dialogues_seatkind k
+            LEFT JOIN dialogues_attendee a ON a.seat_kind_id = k.id
+            LEFT JOIN dialogues_registration r ON r.id = a.registration_id
+            WHERE k.dialogue_id = ANY(%s) GROUP BY k.id ORDER BY k."order", k.id
+            """,
+            [list(kinds)],
+        )
+        for key, name, capacity, taken, people_waiting, bookings_waiting in cursor.fetchall():
+            kinds[key].append(KindState(name, capacity, taken, people_waiting))
+            waiting[key] = bookings_waiting
     return {
         dialogue.pk: _state(dialogue, tuple(kinds[dialogue.pk]), waiting.get(dialogue.pk, 0), at) for dialogue in rows
     }
@@ -135,20 +138,6 @@ def place_in_line(registration: Registration) -> int:
         attendees__seat_kind__in=kinds,
     )
     return earlier.distinct().count() + 1
-
-
-def waiting_hint(dialogue: Dialogue) -> str:
-    """What staff should know about the waiting list: „8 warten, 10 Plätze mehr würden alle aufnehmen“. Empty if none."""
-    kinds = count_seats(dialogue).values()
-    waiting = sum(kind.people_waiting for kind in kinds)
-    if not waiting:
-        return ""
-    missing = sum(max(kind.people_waiting - kind.free, 0) for kind in kinds if kind.people_waiting)
-    people = "1 wartet" if waiting == 1 else f"{waiting} warten"
-    if not missing:
-        return f"{people}, obwohl Plätze frei sind: Die Anmeldung ist geschlossen oder eine Gruppe passt nicht."
-    seats = "1 Platz mehr würde" if missing == 1 else f"{missing} Plätze mehr würden"
-    return f"{people}, {seats} alle aufnehmen"
 
 
 def _state(dialogue: Dialogue, kinds: tuple[KindState, ...], waiting: int, at: datetime) -> SeatState:

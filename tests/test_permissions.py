@@ -300,11 +300,11 @@ admin:actors_actor_approve                              302            403      
 admin:actors_actor_decline                              302            403            403            403            200            403            403            403            200
 admin:actors_actor_invite                               302            403            403            403            200            403            403            403            200
 admin:actors_actor_merge                                302            403            403            403            200            403            403            403            200
-admin:actors_actor_changelist                           302            403            403            403            200            403            403            403            200
+admin:actors_actor_changelist                           302            403            403            200            200            200            403            403            200
 admin:actors_actor_add                                  302            403            403            403            200            403            403            403            200
-admin:actors_actor_history                              302            403            403            403            200            403            403            403            200
+admin:actors_actor_history                              302            403            403            200            200            200            403            403            200
 admin:actors_actor_delete                               302            403            403            403            403            403            403            403            403
-admin:actors_actor_change                               302            403            403            403            200            403            403            403            200
+admin:actors_actor_change                               302            403            403            200            200            200            403            403            200
 admin/actors/actor/<path:object_id>/                    302            403            302            302            302            302            302            302            302
 admin:actors_claim_grant                                302            403            405            405            405            405            405            405            405
 admin:actors_claim_decline                              302            403            403            403            200            403            403            403            200

@@ -63,6 +63,7 @@ class FormatAdmin(PublishableAdmin):
     list_filter = ["state", VisibleFilter, "goal", "place"]
     search_fields = ["title", "teaser"]
     ordering = ["-updated_at"]
+    autocomplete_fields = ["offered_by"]
     inlines = [FormatStepInline, FormatDocumentInline]
     fieldsets = [
         (None, {"fields": ["title", "teaser", "target_groups", ("goal", "place"), "branches"]}),

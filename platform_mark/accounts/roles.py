@@ -34,6 +34,8 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "taxonomy.pressure": (*_EDIT, "delete"),
         "taxonomy.municipality": ("view",),
         "search.synonym": (*_EDIT, "delete"),
+        # Chosen as those who offer a format.
+        "actors.actor": ("view",),
         "dialogues.dialogue": ("view",),
         "dialogues.format": (*_EDIT, "delete"),
         "dialogues.formatstep": (*_EDIT, "delete"),
@@ -60,6 +62,8 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "practices.practice": ("view",),
         "taxonomy.branch": ("view",),
         "taxonomy.topic": ("view",),
+        # Chosen as hosts and for agreements.
+        "actors.actor": ("view",),
         "dialogues.dialogue": (*_EDIT, "delete"),
         **{f"dialogues.{part}": (*_EDIT, "delete") for part in _PARTS},
         "dialogues.series": (*_EDIT, "delete"),

@@ -8,8 +8,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.defaultfilters import linebreaksbr
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils.html import urlize
 
 from . import bulk, texts
 from .models import BulkMail, OutgoingMail
@@ -49,7 +51,8 @@ class OutgoingMailAdmin(admin.ModelAdmin):
 
     @admin.display(description="Text")
     def shown_text(self, mail: OutgoingMail) -> str:
-        return full_text(mail) if settings.QUICK_START else mail.text
+        # There the personal links are for pressing, as they are in a mail program.
+        return linebreaksbr(urlize(full_text(mail), autoescape=True)) if settings.QUICK_START else mail.text
 
     @admin.display(description="Angehängt")
     def shown_calendar(self, mail: OutgoingMail) -> str:

@@ -2,14 +2,20 @@
 
 Small tables prefetched one by one cost more than the page itself; PostgreSQL hands their rows over as JSON with the row they
 belong to. What comes out is the same object with the same filled relations as after `prefetch_related()`.
+
+The text of such a subquery never changes, so it is made once in each process: the ORM would take longer to build it anew for
+each page than PostgreSQL takes to answer it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Model, QuerySet
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection
+from django.db.models import JSONField, Model, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
 
 RowT = TypeVar("RowT", bound=Model)
@@ -21,12 +27,25 @@ class Part:
 
     model: type[Model]
     rows: ArraySubquery
+    _texts: dict[type[Model], tuple[str, Sequence[Any]]] = field(default_factory=dict)
+
+    def of(self, parent: type[Model]) -> RawSQL:
+        """The rows as a column of `parent`."""
+        if parent not in self._texts:
+            query = parent._default_manager.annotate(_rows=self.rows).query
+            compiler = query.get_compiler(connection=connection)
+            compiler.setup_query()
+            self._texts[parent] = compiler.compile(query.annotations["_rows"])
+        text, parameters = self._texts[parent]
+        # Compiled above, from querysets of this code alone.
+        return RawSQL(text, parameters, output_field=ArrayField(JSONField()))  # noqa: S611
 
 
 def part(queryset: QuerySet, *columns: str, **nested: Sequence[str]) -> Part:
     """The rows of `queryset` (which names its parent by OuterRef), with these columns and those of related rows.
 
     In the order of the queryset where it says one, else in that of its parts.
+    What the queryset compares with must hold for as long as the process lives: today's date belongs in it as an expression.
     """
     values: dict[str, Any] = {column: column for column in columns}
     values |= {name: JSONObject(**{column: f"{name}__{column}" for column in of}) for name, of in nested.items()}
@@ -36,7 +55,7 @@ def part(queryset: QuerySet, *columns: str, **nested: Sequence[str]) -> Part:
 
 def with_parts(queryset: QuerySet, parts: Mapping[str, Part]) -> QuerySet:
     """Annotate a queryset so that `fill` finds the parts of each object in its own row."""
-    return queryset.annotate(**{f"{name}_rows": each.rows for name, each in parts.items()})
+    return queryset.annotate(**{f"{name}_rows": each.of(queryset.model) for name, each in parts.items()})
 
 
 def fill(row: RowT, parts: Mapping[str, Part]) -> RowT:

@@ -1,5 +1,7 @@
 """`make bench`: how much work a page is for the server, as a ratio to a plain page measured in the same run.
 
+Then how fast many sign up at once (`tests.benchmarks.sign_ups`), and how fast mails go out (`tests.benchmarks.mail`).
+
 Server CPU is read from the kernel's accounts of the worker processes, so other load on the machine hardly moves it.
 """
 
@@ -238,23 +240,35 @@ def main() -> None:
     parser.add_argument(
         "--activities", type=int, nargs="+", help="measure the register instead, with as many entries, one run for each"
     )
+    parser.add_argument("--people", type=int, nargs="+", default=[200, 500], help="who sign up at once for 50 seats")
+    parser.add_argument("--dialogues", type=int, default=5000, help="dialogues in the database")
+    parser.add_argument("--mails", type=int, default=1000, help="mails to a server on this machine")
+    parser.add_argument("--only", nargs="+", choices=["pages", "sign-ups", "mails"], help="leave the others out")
     parser.add_argument("--seconds", type=float, default=5, help="how long to measure each page")
     parser.add_argument("--port", type=int, default=8790)
     parser.add_argument("--json", type=Path, help="keep the figures in this file")
     options = parser.parse_args()
     # Imports this module in turn.
-    from tests.benchmarks import sign_ups
+    from tests.benchmarks import mail, sign_ups
 
+    parts = options.only or ["pages", "sign-ups", "mails"]
     try:
         prepare()
-        subject = "Aktivitäten" if options.activities else "Beispiele"
-        sizes = sorted(options.activities or options.rows)
-        figures = {rows: measure(subject, rows, options.seconds, options.port) for rows in sizes}
-        if len(figures) > 1:
-            print_growth(subject, figures)
-        sign_ups.measure([200, 500], options.port + 2)
-        if options.json:
-            options.json.write_text(json.dumps(figures, indent=1))
+        if "pages" in parts:
+            subject = "Aktivitäten" if options.activities else "Beispiele"
+            sizes = sorted(options.activities or options.rows)
+            figures = {
+                rows: measure(subject, rows, options.seconds, options.port, dialogues=options.dialogues)
+                for rows in sizes
+            }
+            if len(figures) > 1:
+                print_growth(subject, figures)
+            if options.json:
+                options.json.write_text(json.dumps(figures, indent=1))
+        if "sign-ups" in parts:
+            sign_ups.measure(options.people, options.port + 2)
+        if "mails" in parts:
+            mail.print_mails(options.mails)
     finally:
         if environment.server:
             environment.server.stop()
@@ -264,11 +278,12 @@ def main() -> None:
 Figures = dict[str, dict[str, float]]
 
 
-def measure(subject: str, rows: int, seconds: float, port: int) -> Figures:
+def measure(subject: str, rows: int, seconds: float, port: int, *, dialogues: int) -> Figures:
     """Fill up to so many rows and print one line for each page of the subject, beside the yardstick."""
     from django.db import connection
 
-    from tests.benchmarks import data, dialogues, register, searching
+    from tests.benchmarks import data, register, searching
+    from tests.benchmarks.dialogues import dialogue_pages, load_dialogues
 
     start = time.monotonic()
     # The yardstick shows examples, whatever is measured.
@@ -276,9 +291,9 @@ def measure(subject: str, rows: int, seconds: float, port: int) -> Figures:
     if subject == "Aktivitäten":
         register.load(rows)
     else:
-        dialogues.load_dialogues()
+        load_dialogues(dialogues)
     print(f"{rows} {subject} (geladen in {time.monotonic() - start:.0f} s), {WORKERS} sync worker")
-    found = register.pages(rows) if subject == "Aktivitäten" else pages(rows) | dialogues.dialogue_pages()
+    found = register.pages(rows) if subject == "Aktivitäten" else pages(rows) | dialogue_pages()
     found |= searching.search_pages()
     connection.close()
     print(

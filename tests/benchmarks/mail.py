@@ -20,15 +20,17 @@ class MailFigures:
 def measure_mails(number: int = MAILS) -> MailFigures:
     """Write and send so many confirmations, each with its HTML part and its calendar file.
 
-    Needs Django set up and the tables laid; leaves its rows behind.
+    Needs Django set up and the tables laid; empties the outbox before, so that only these are counted.
     """
     from django.conf import settings
     from django.db import transaction
 
     from dialogues.mails import Kind, tell
+    from platform_mark.mail.models import OutgoingMail
     from platform_mark.mail.outbox import send_due
     from tests.dialogues.make import make_dialogue, make_registration
 
+    OutgoingMail.objects.all().delete()
     dialogue = make_dialogue("Messung Mail", seats=number)
     rows = [make_registration(dialogue, email=f"mail{n}@firma.example") for n in range(number)]
     with MoodyServer() as server:

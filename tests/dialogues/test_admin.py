@@ -21,7 +21,7 @@ from platform_mark.mail.models import OutgoingMail
 from platform_mark.publishing.models import State
 from platform_mark.publishing.versions import Version
 from tests.cast import PEOPLE, Cast, make_cast
-from tests.dialogues.make import in_days, make_dialogue, make_registration
+from tests.dialogues.make import in_days, make_actor, make_dialogue, make_registration
 from tests.make import make_branch
 from tests.markup import Page
 
@@ -336,6 +336,16 @@ def test_bringing_back_a_version_leaves_seats_and_times(cast: Cast) -> None:
 
 
 # ---------------------------------------------------------------- participants
+
+
+def test_hosts_are_chosen_from_the_register_by_typing(cast: Cast) -> None:
+    make_actor("Geheime Presse GmbH")
+    query = {"app_label": "dialogues", "model_name": "host", "field_name": "actor", "term": "presse"}
+    found = cast.client("organiser").get("/admin/autocomplete/", query).json()["results"]
+    assert [row["text"] for row in found] == ["Geheime Presse GmbH"]
+    offered = query | {"model_name": "format", "field_name": "offered_by"}
+    assert cast.client("editor").get("/admin/autocomplete/", offered).json()["results"] == found
+    assert cast.client("administrator").get("/admin/autocomplete/", query).status_code == 403
 
 
 def test_signing_up_on_behalf_needs_a_dialogue_ahead_and_somebody_who_comes(cast: Cast) -> None:

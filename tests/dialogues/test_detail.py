@@ -334,6 +334,22 @@ def test_files_are_shown_by_their_visibility(client: Client) -> None:
     assert [image["alt"] for image in page.main.all("img")] == ["Bild public"]
 
 
+def test_a_picture_goes_when_its_rights_end_without_a_restart(client: Client) -> None:
+    dialogue = documented()
+    picture = make_image(alt="Nur noch heute", rights_until=timezone.localdate())
+    DialoguePicture.objects.create(dialogue=dialogue, image=picture)
+    # A clock of the database that is a day ahead, found before its own; gone with the transaction of this test.
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA tomorrow")
+        cursor.execute(
+            "CREATE FUNCTION tomorrow.statement_timestamp() RETURNS timestamptz LANGUAGE sql"
+            " AS $$ SELECT pg_catalog.statement_timestamp() + interval '1 day' $$"
+        )
+        assert opened(client, dialogue).main.all("img")
+        cursor.execute("SET LOCAL search_path = tomorrow, pg_catalog, public")
+    assert not opened(client, dialogue).main.all("img")
+
+
 def test_the_answers_of_four_are_not_shown_and_those_of_five_are(client: Client) -> None:
     dialogue = documented()
     make_feedback(dialogue, 4)

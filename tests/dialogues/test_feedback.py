@@ -11,7 +11,8 @@ from django.utils import timezone
 from dialogues import feedback
 from dialogues.feedback import FeedbackRefused
 from dialogues.mails import PURPOSE
-from dialogues.models import Feedback, Registration
+from dialogues.models import Dialogue, Feedback, Registration
+from dialogues.registration import own_path
 from platform_mark.tokens import make_token
 from tests.dialogues.make import in_days, make_dialogue, make_registration
 from tests.markup import Page
@@ -86,6 +87,16 @@ def test_it_is_open_from_the_end_of_the_dialogue_for_sixty_days(client: Client) 
     with time_machine.travel(end + timedelta(days=61), tick=False):
         client.post(address(registration), ANSWERS)
     assert not Feedback.objects.exists()
+
+
+def test_the_own_page_asks_only_while_answers_are_taken(client: Client) -> None:
+    asked, cancelled, ahead = booked(), booked(), booked(days=1)
+    Dialogue.objects.filter(pk=cancelled.dialogue_id).update(cancelled_at=timezone.now(), cancel_reason="Sturm")
+    for registration, is_asked in ((asked, True), (cancelled, False), (ahead, False)):
+        own = Page.of(client.get(own_path(registration)))
+        assert (address(registration) in own.links) is is_asked
+    client.post(address(asked), ANSWERS)
+    assert address(asked) not in Page.of(client.get(own_path(asked))).links
 
 
 @pytest.mark.parametrize("state", [state for state in Registration.State if state != Registration.State.CONFIRMED])

@@ -281,6 +281,16 @@ def test_the_hint_says_how_many_seats_would_take_everybody_in() -> None:
     assert occupancy.hint(seat_state(make_dialogue())) == ""
 
 
+def test_staff_read_how_many_seats_are_taken_not_what_visitors_are_told() -> None:
+    dialogue = make_dialogue(seats=1, shows_exact_numbers=True)
+    assert occupancy.label(seat_state(dialogue)) == "Wenige Plätze (0 von 1 belegt)"
+    make_registration(dialogue)
+    make_registration(dialogue, state=Registration.State.WAITING)
+    assert occupancy.label(seat_state(dialogue)) == "Warteliste (1 von 1 belegt)"
+    Dialogue.objects.update(cancelled_at=timezone.now(), cancel_reason="Sturm")
+    assert occupancy.label(seat_state(Dialogue.objects.get())) == "Abgesagt (1 von 1 belegt)"
+
+
 # ---------------------------------------------------------------- copies
 
 

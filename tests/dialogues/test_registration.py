@@ -10,7 +10,7 @@ from django.utils import timezone
 from dialogues import registration
 from dialogues.models import Attendee, Dialogue, Registration, RegistrationEvent, SeatKind
 from dialogues.registration import Person, Refused, TryAgain
-from dialogues.seats import place_in_line, seat_state, waiting_hint
+from dialogues.seats import place_in_line, seat_state
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import full_text
 from tests.dialogues.make import in_days, make_dialogue
@@ -356,17 +356,6 @@ def test_cancelling_ends_those_of_the_booking_who_wait_too() -> None:
     registration.cancel(group)
     assert [row.state for row in group.parts.all()] == ["cancelled"]
     assert state(behind) == "confirmed"
-
-
-def test_staff_are_told_how_many_seats_would_do() -> None:
-    dialogue = make_dialogue(seats=1)
-    book(dialogue, "a")
-    assert waiting_hint(dialogue) == ""
-    book(dialogue, "b")
-    assert waiting_hint(dialogue) == "1 wartet, 1 Platz mehr würde alle aufnehmen"
-    book(dialogue, "c", 3)
-    SeatKind.objects.update(capacity=0)
-    assert waiting_hint(dialogue) == "4 warten, 5 Plätze mehr würden alle aufnehmen"
 
 
 # ---------------------------------------------------------------- offers

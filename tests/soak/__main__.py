@@ -1,7 +1,8 @@
-"""`make soak`: a bounded long run against the production path, with kills and restarts, judged at the end.
+"""`make soak`: bounded long runs against the production path, with kills and restarts, judged at the end.
 
-First half and a bit: visitors read, somebody sends odd input, and every while something is killed. Rest: quiet reading, in
-which no process may grow. Exits with 1 and a list of what was wrong.
+Reading: for the first half and a bit visitors read, somebody sends odd input, and every while something is killed; the
+rest is quiet reading, in which no process may grow. Then the runs of `tests.soak.sign_ups` and `tests.soak.mail`, each in
+a process and on a database of its own. `--only` chooses. Exits with 1 and a list of what was wrong.
 """
 
 import argparse
@@ -28,7 +29,8 @@ from urllib.parse import quote
 
 import httpx
 
-# Looked up before the next line fills it in.
+# Looked up before the next lines fill them in.
+ENVIRONMENT = dict(os.environ)
 FOREIGN_DATABASE = bool(os.environ.get("DATABASE_URL"))
 from platform_mark.embedded import EmbeddedServer, server_process  # noqa: E402
 from tests import environment  # noqa: E402 (sets up a throw-away environment before Django loads)
@@ -372,12 +374,44 @@ def prepare(folder: Path) -> EmbeddedServer | None:
 
 
 def main() -> int:
-    """Run, print what was done, and judge."""
+    """Run everything that was chosen, one after another, and say what failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=float(os.environ.get("MINUTES") or 10))
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=float(os.environ.get("MINUTES") or 10),
+        help="of reading; what else takes time is shortened or stretched along with it",
+    )
     parser.add_argument("--workers", type=int, default=2, help="web workers")
     parser.add_argument("--seed", type=int, default=random.randrange(10_000))
+    parser.add_argument("--only", nargs="+", choices=["reading", "sign-ups", "mail"], help="leave the others out")
     options = parser.parse_args()
+    minutes: float = options.minutes
+    runs: dict[str, Callable[[], int]] = {
+        "reading": lambda: reading(options),
+        # A minute of coming and leaving for each seed, and the mail server away for as long as people read above.
+        "sign-ups": lambda: in_its_own_process("sign_ups", "--seconds", f"{minutes * 6:g}"),
+        "mail": lambda: in_its_own_process("mail", "--minutes", f"{minutes:g}", "--seed", str(options.seed)),
+    }
+    failed = []
+    for name, run in runs.items():
+        if options.only and name not in options.only:
+            continue
+        print(f"== {name}", flush=True)
+        if run():
+            failed.append(name)
+    shutil.rmtree(environment.folder, ignore_errors=True)
+    print(f"failed: {', '.join(failed)}" if failed else "soak passed")
+    return 1 if failed else 0
+
+
+def in_its_own_process(module: str, *arguments: str) -> int:
+    """Run one of the other scripts in the environment this one was started in; returns its exit code."""
+    return subprocess.run([sys.executable, "-m", f"tests.soak.{module}", *arguments], env=ENVIRONMENT).returncode
+
+
+def reading(options: argparse.Namespace) -> int:
+    """Run, print what was done, and judge."""
     duration = options.minutes * 60
     # Whoever was restarted last has settled after a minute: modules loaded, pools filled.
     rough, warm = 0.6 * duration, min(75.0, 0.2 * duration)
@@ -431,7 +465,6 @@ def main() -> int:
             judge(record, portal, options.workers, names, before, after, (open_before, open_after), ready)
         if server:
             server.stop()
-    shutil.rmtree(environment.folder, ignore_errors=True)
     return report(record)
 
 
@@ -477,7 +510,6 @@ def report(record: Record) -> int:
     print(f"blows: {dict(Counter(what for what, *_ in record.blows))}")
     for fault, number in Counter(record.faults).most_common(30):
         print(f"FAULT {fault}" + (f" ({number} times)" if number > 1 else ""))
-    print("soak failed" if record.faults else "soak passed")
     return 1 if record.faults else 0
 
 
