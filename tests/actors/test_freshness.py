@@ -227,7 +227,7 @@ def test_one_button_confirms_one_entry_and_looking_confirms_nothing(client: Clie
 
     page = client.get(link)
     client.head(link)
-    assert [page.headers[name] for name in ("Referrer-Policy", "X-Robots-Tag")] == ["no-referrer", "noindex, nofollow"]
+    assert [page.headers[name] for name in ("Referrer-Policy", "X-Robots-Tag")] == ["same-origin", "noindex, nofollow"]
     assert "no-store" in page.headers["Cache-Control"]
     assert not Confirmation.objects.filter(by_link=True).exists()
 

@@ -402,7 +402,7 @@ def test_the_link_answers_over_the_page_and_asks_for_a_button(client: Client) ->
     path = f"/konto/einladung/{token_of(invitation)}/"
     response = client.get(path)
     assert response.status_code == 200
-    assert (response["Referrer-Policy"], response["X-Robots-Tag"]) == ("no-referrer", "noindex, nofollow")
+    assert (response["Referrer-Policy"], response["X-Robots-Tag"]) == ("same-origin", "noindex, nofollow")
     assert "no-store" in response["Cache-Control"]
     client.post(path)
     client.force_login(make_user("gast@kammer.example"))

@@ -144,5 +144,5 @@ def test_a_wrong_or_replaced_link_opens_nothing(client: Client) -> None:
 def test_the_page_is_kept_out_of_caches_indexes_and_referers(client: Client) -> None:
     response = client.get(address(booked()))
     assert "no-store" in response["Cache-Control"]
-    assert response["Referrer-Policy"] == "no-referrer"
+    assert response["Referrer-Policy"] == "same-origin"
     assert response["X-Robots-Tag"] == "noindex, nofollow"

@@ -76,7 +76,7 @@ def test_the_own_page_is_for_nobody_else_and_leaves_no_trace_outside(client: Any
     fill_in(client)
     own_page = link_in_last_mail()
     response = client.get(own_page)
-    assert response["Referrer-Policy"] == "no-referrer"
+    assert response["Referrer-Policy"] == "same-origin"
     assert "no-store" in response["Cache-Control"]
     assert "noindex" in response["X-Robots-Tag"]
     assert client.get(own_page[:-2] + "x/").status_code == 404

@@ -166,7 +166,7 @@ def test_who_tried_a_card_reports_confirms_and_is_shown_after_staff_have_read_it
     assert "Heat" not in full_text(message) and "41 Zettel" not in full_text(message)
 
     own = f"/{link_of(message)}"
-    assert client.get(own).headers["Referrer-Policy"] == "no-referrer"
+    assert client.get(own).headers["Referrer-Policy"] == "same-origin"
     assert TryReport.objects.get().state == "pending", "looking changes nothing"
     client.post(own)
     assert TryReport.objects.get().state == "received"
