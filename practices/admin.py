@@ -194,6 +194,7 @@ class PracticeAdmin(ExchangeAdmin):
             },
         ),
         ("Zitat", {"fields": ["quote_text", "quote_role"]}),
+        ("Video", {"fields": ["video_url", "video_caption"]}),
         ("Quelle und Stand", {"fields": ["source_url", "as_of"]}),
         (
             "Veröffentlichen",
