@@ -482,6 +482,7 @@ def test_a_wrong_kind_of_database_is_named(tmp_path: Path) -> None:
     assert refusal(tmp_path, DATABASE_URL="mysql://localhost/portal").startswith(
         "DATABASE_URL muss mit postgresql:// beginnen"
     )
+    assert refusal(tmp_path, DATABASE_URL="postgresql://").startswith("DATABASE_URL nennt keine Datenbank")
 
 
 def test_an_unreachable_database_is_named(tmp_path: Path) -> None:
