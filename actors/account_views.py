@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from platform_mark.limits import require_within
-from platform_mark.tokens import BadToken
+from platform_mark.tokens import BadToken, keep_address
 
 from . import joining, own_data
 from .account_forms import ClaimForm, FoundForm, InvitationForm, LeaveForm, ProfileForm
@@ -193,7 +193,6 @@ def withdraw_invitation(request: HttpRequest, slug: str, pk: int) -> HttpRespons
     return redirect("account:people", slug)
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """What the mailed link opens: join by a button, after logging in with the invited address."""
@@ -214,10 +213,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             return redirect("account:home")
     context = {"invitation": invited, "refused": refused}
     response = render(request, "konto/einladung.html", context, status=422 if refused else 200)
-    # The address itself is the key: it must not travel on in a Referer or into an index.
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+    return keep_address(response, has_form=True)
 
 
 # ---------------------------------------------------------------- profile, leaving, own data

@@ -2,15 +2,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from platform_mark.tokens import BadToken
+from platform_mark.tokens import BadToken, keep_address
 
 from . import freshness
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """What an organisation should confirm, with a button for each entry and one for all. Looking changes nothing."""
@@ -29,8 +27,8 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
                 freshness.confirm(activity, by_link=True)
         if not freshness.due_for(actor):
             freshness.end_links(actor)
-            return _secret(HttpResponseRedirect(reverse("actors:confirm-thanks")))
-        return _secret(HttpResponseRedirect(reverse("actors:confirm", args=[token])))
+            return HttpResponseRedirect(reverse("actors:confirm-thanks"))
+        return HttpResponseRedirect(reverse("actors:confirm", args=[token]))
     today = timezone.localdate()
     context = {
         "actor": actor,
@@ -42,18 +40,10 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         ],
         "today": today,
     }
-    return _secret(render(request, "actors/confirm.html", context))
+    return keep_address(render(request, "actors/confirm.html", context), has_form=True)
 
 
 @require_safe
 def thanks(request: HttpRequest) -> HttpResponse:
     """Said when everything is confirmed and the link has ended."""
     return render(request, "actors/confirm_thanks.html")
-
-
-def _secret(response: HttpResponse) -> HttpResponse:
-    # The address itself is the key: it must not travel on in a Referer. Under "no-referrer" browsers would post with "Origin: null",
-    # which the check of form tokens refuses: the button would do nothing.
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response

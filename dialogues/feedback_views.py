@@ -2,10 +2,9 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from platform_mark.tokens import BadToken
+from platform_mark.tokens import BadToken, keep_address
 
 from . import feedback as journey
 from .feedback import FeedbackRefused, Stage
@@ -36,7 +35,6 @@ class FeedbackForm(forms.ModelForm):
             }
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def feedback(request: HttpRequest, token: str) -> HttpResponse:
     """The four questions behind the link of the thank-you mail. Looking changes nothing."""
@@ -56,8 +54,4 @@ def feedback(request: HttpRequest, token: str) -> HttpResponse:
             return HttpResponseRedirect(reverse("dialogues:feedback", args=[token]))
     context = {"dialogue": registration.dialogue, "form": form, "stage": stage.value}
     status = 422 if form.is_bound and form.errors else 200
-    response = render(request, "dialogues/feedback_form.html", context, status=status)
-    # The address itself is the key: it must not travel on in a Referer or into an index.
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+    return keep_address(render(request, "dialogues/feedback_form.html", context, status=status), has_form=True)

@@ -1,14 +1,12 @@
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from platform_mark.tokens import BadToken, read_token
+from platform_mark.tokens import BadToken, keep_address, read_token
 
 from .mails import ONLINE_PURPOSE
 from .models import Registration, SeatKind
 
 
-@never_cache
 @require_safe
 def online(request: HttpRequest, token: str) -> HttpResponse:
     """Lead to the room of an online dialogue, wherever it is by now: for those with a confirmed seat there, nobody else."""
@@ -30,7 +28,4 @@ def online(request: HttpRequest, token: str) -> HttpResponse:
     )
     if registration is None:
         raise Http404
-    response = HttpResponseRedirect(registration.dialogue.online_link)
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+    return keep_address(HttpResponseRedirect(registration.dialogue.online_link), has_form=False)

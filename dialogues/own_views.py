@@ -11,12 +11,11 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from platform_mark import erasures
-from platform_mark.tokens import BadToken
+from platform_mark.tokens import BadToken, keep_address
 
 from . import registration as journeys
 from .disclosure import own_data
@@ -40,7 +39,6 @@ ACTIONS: dict[str, Callable[[Registration], Any]] = {
 def _with_booking(view: Callable[[HttpRequest, Registration, str], HttpResponse]) -> Callable[..., HttpResponse]:
     """Give a view the booking its link names; wrong, expired and deleted links get the same page."""
 
-    @never_cache
     @wraps(view)
     def wrapped(request: HttpRequest, token: str) -> HttpResponse:
         try:
@@ -49,10 +47,7 @@ def _with_booking(view: Callable[[HttpRequest, Registration, str], HttpResponse]
             response = render(request, "dialogues/no_registration.html", status=404)
         else:
             response = view(request, booking, token)
-        # Under "no-referrer" browsers would post forms with "Origin: null", which the check of form tokens refuses.
-        response.headers["Referrer-Policy"] = "same-origin"
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        return response
+        return keep_address(response, has_form=True)
 
     return wrapped
 

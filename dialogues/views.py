@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from django.views.generic import DetailView
 
 from platform_mark.publishing import versions
-from platform_mark.tokens import BadToken
+from platform_mark.tokens import BadToken, keep_address
 from practices.models import Practice
 
 from . import feedback, reading, showing, wording
@@ -131,8 +131,4 @@ class DialoguePreview(DialogueDetail):
         """The page, told apart from the public one, and kept out of caches, indexes and Referers."""
         self.object = self.get_object()
         context = self.get_context_data(preview_until=self.object.preview_until)
-        response = self.render_to_response(context)
-        response.headers["Cache-Control"] = "private, no-store"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        return response
+        return keep_address(self.render_to_response(context), has_form=False)

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit
 
 from platform_mark.embedded import EmbeddedServer, EmbeddedServerError, unusable
 
@@ -174,6 +175,8 @@ def _prepare_up(arguments: Sequence[str]) -> None:
     if url := os.environ.get("DATABASE_URL"):
         if not url.startswith(("postgresql://", "postgres://")):
             raise Fault("DATABASE_URL muss mit postgresql:// beginnen: postgresql://NAME:PASSWORT@RECHNER/DATENBANK")
+        if not urlsplit(url).path.strip("/"):
+            raise Fault("DATABASE_URL nennt keine Datenbank: postgresql://NAME:PASSWORT@RECHNER/DATENBANK")
         return
     current.server = _embedded(data)
     say("PostgreSQL startet …" if current.server.exists else "PostgreSQL wird eingerichtet …")

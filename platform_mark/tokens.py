@@ -1,12 +1,18 @@
 """Signed links: a token names one row for one purpose and one version, and nothing is stored that opens a door.
 
 The row holds the version. Raising it (on resending or use) kills every older token of that purpose.
+
+A page behind such a link has an address that is a key: `keep_address` keeps it to whoever has it.
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.core.signing import BadSignature, Signer
+from django.http import HttpResponseBase
 from django.utils.crypto import salted_hmac
+
+Response = TypeVar("Response", bound=HttpResponseBase)
 
 
 class BadToken(Exception):
@@ -31,6 +37,18 @@ def read_token(purpose: str, token: str) -> TokenSubject:
         return TokenSubject(int(row_id), int(version))
     except (BadSignature, ValueError) as error:
         raise BadToken from error
+
+
+def keep_address(response: Response, *, has_form: bool) -> Response:
+    """Keep the address of this answer out of caches, indexes and Referers, and return the answer.
+
+    `has_form` says that the page posts to its own site. Under "no-referrer" browsers send "Origin: null" with a form,
+    which the check of form tokens refuses; under "same-origin" other sites learn just as little.
+    """
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Referrer-Policy"] = "same-origin" if has_form else "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
 
 
 def hide_number(purpose: str, number: int, pad: int, *, size: int) -> int:

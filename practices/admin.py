@@ -198,6 +198,7 @@ class PracticeAdmin(ExchangeAdmin):
         ),
         ("Zitat", {"fields": ["quote_text", "quote_role"]}),
         ("Register", {"fields": ["accompanied_by"]}),
+        ("Video", {"fields": ["video_url", "video_caption"]}),
         ("Quelle und Stand", {"fields": ["source_url", "as_of"]}),
         (
             "Veröffentlichen",

@@ -311,6 +311,19 @@ class Practice(Publishable):
     quote_role = models.CharField(
         "Wer das sagt", max_length=80, blank=True, help_text="Die Rolle, nie der Name: „Einrichterin“."
     )
+    video_url = models.URLField(
+        "Video (Adresse)",
+        max_length=1000,
+        blank=True,
+        validators=[URLValidator(schemes=["http", "https"])],
+        help_text="Nur ein Link: Das Portal lädt nichts von dort. Zum Beispiel „https://video.example/rundgang“.",
+    )
+    video_caption = models.CharField(
+        "Was das Video zeigt",
+        max_length=200,
+        blank=True,
+        help_text="Mit der Dauer, und ob es Untertitel hat: „Umrüsten einer Wickelmaschine, 4 Minuten, mit Untertiteln“.",
+    )
     source_url = models.URLField(
         "Quelle (Adresse)",
         max_length=1000,
@@ -348,6 +361,11 @@ class Practice(Publishable):
                 condition=Q(kind="own") | ~Q(source_url=""),
                 name="external_practice_names_its_source",
                 violation_error_message="Ein extern veröffentlichtes Beispiel braucht die Adresse seiner Quelle.",
+            ),
+            models.CheckConstraint(
+                condition=Q(video_url="", video_caption="") | (~Q(video_url="") & ~Q(video_caption="")),
+                name="practice_video_says_what_it_shows",
+                violation_error_message="Zu einem Video gehören beide Angaben: die Adresse und was es zeigt.",
             ),
             models.UniqueConstraint(
                 fields=["source_url", "title"],
@@ -467,7 +485,12 @@ class Practice(Publishable):
     @property
     def source_name(self) -> str:
         """The host of the source, as people know it."""
-        return (urlsplit(self.source_url).hostname or "").removeprefix("www.")
+        return _host(self.source_url)
+
+    @property
+    def video_host(self) -> str:
+        """Where the video lies, as people know it."""
+        return _host(self.video_url)
 
     @property
     def cost_text(self) -> str:
@@ -500,6 +523,10 @@ class Practice(Publishable):
 
 
 # Exactly what templates/components/practice_card.html reads.
+def _host(address: str) -> str:
+    return (urlsplit(address).hostname or "").removeprefix("www.")
+
+
 CARD_FIELDS = (
     *("kind", "title", "slug", "teaser", "figure_value", "figure_label", "company", "is_fictitious", "is_anonymous"),
     *("employees", "size", "municipality__name", "municipality__district__name", "place"),

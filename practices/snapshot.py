@@ -23,8 +23,10 @@ RELEASED_FIELDS = (
     *("starting_point", "goal", "solution", "result", "failures", "lessons", "advice", "people_involved", "worries"),
     *("investment_from", "investment_to", "running_cost_from", "running_cost_to", "person_days", "duration_weeks"),
     *("months_to_benefit", "funding_used", "funding_programme", "without_new_software", "without_it_department"),
-    *("quote_text", "quote_role", "source_url"),
+    *("quote_text", "quote_role", "source_url", "video_url", "video_caption"),
 )
+# Younger than the first releases: where they are empty they leave no trace, so that what was released stays released.
+LATER_FIELDS = ("video_url", "video_caption")
 # Order of the region's own, not of the company: changed by staff without asking anew.
 OWN_FIELDS = ("as_of",)
 PARTS = {
@@ -73,12 +75,16 @@ def fingerprint(practice: "Practice") -> str:
     """A hash of what the company releases: text, figures, pictures, documents. One changed character gives another."""
     data = snapshot(practice)
     released = {name: data[name] for name in (*RELEASED_FIELDS, *PARTS, "pictures", "documents")}
+    for name in LATER_FIELDS:
+        if not released[name]:
+            del released[name]
     return hashlib.sha256(json.dumps(released, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 @transaction.atomic
 def restore(practice: "Practice", data: dict[str, Any]) -> None:
     """Put a snapshot back into `practice` and save it. Merged terms are followed; what no longer exists is left out."""
+    data = dict.fromkeys(LATER_FIELDS, "") | data
     for name in (*RELEASED_FIELDS, *OWN_FIELDS):
         if name in data:
             setattr(practice, name, _value(practice, name, data[name]))

@@ -3,11 +3,10 @@ from datetime import timedelta
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from platform_mark.limits import require_within
-from platform_mark.tokens import BadToken
+from platform_mark.tokens import BadToken, keep_address
 
 from . import suggesting
 from .forms import SuggestionForm
@@ -38,7 +37,6 @@ def sent(request: HttpRequest) -> HttpResponse:
     return render(request, "practices/suggestion_sent.html")
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def suggestion(request: HttpRequest, token: str) -> HttpResponse:
     """The sender's own page: confirm by button, then see what became of it. Looking changes nothing."""
@@ -51,8 +49,4 @@ def suggestion(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("practices:suggestion", args=[token]))
     practice = found.practice
     context = {"suggestion": found, "published": practice if practice and practice.is_published() else None}
-    response = render(request, "practices/suggestion_detail.html", context)
-    # The address itself is the key: it must not travel on in a Referer or into an index.
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+    return keep_address(render(request, "practices/suggestion_detail.html", context), has_form=True)

@@ -6,7 +6,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.generic import DetailView
 
@@ -14,7 +13,7 @@ from platform_mark.limits import require_within
 from platform_mark.publishing import versions
 from platform_mark.search.asking import find
 from platform_mark.taxonomy.models import TargetGroup
-from platform_mark.tokens import BadToken
+from platform_mark.tokens import BadToken, keep_address
 
 from . import ideas, reporting
 from .facets import load_catalogue
@@ -89,9 +88,7 @@ class FormatPreview(FormatDetail):
         """The page, told apart from the public one, and kept out of caches, indexes and Referers."""
         self.object = self.get_object()
         context = self.get_context_data(preview_until=self.object.preview_until)
-        response = _secret(self.render_to_response(context))
-        response.headers["Cache-Control"] = "private, no-store"
-        return response
+        return keep_address(self.render_to_response(context), has_form=False)
 
 
 @require_safe
@@ -136,7 +133,6 @@ def report_sent(request: HttpRequest) -> HttpResponse:
     return render(request, "formats/report_sent.html")
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_report(request: HttpRequest, token: str) -> HttpResponse:
     """The writer's own page: confirm by button, then see what became of it. Looking changes nothing."""
@@ -147,7 +143,7 @@ def own_report(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         reporting.confirm(found)
         return HttpResponseRedirect(reverse("formats:own-report", args=[token]))
-    return _secret(render(request, "formats/own_report.html", {"report": found}))
+    return keep_address(render(request, "formats/own_report.html", {"report": found}), has_form=True)
 
 
 @require_safe
@@ -181,7 +177,6 @@ def idea_sent(request: HttpRequest) -> HttpResponse:
     return render(request, "formats/idea_sent.html")
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_idea(request: HttpRequest, token: str) -> HttpResponse:
     """The sender's own page: confirm by button, then see what became of the idea. Looking changes nothing."""
@@ -193,11 +188,4 @@ def own_idea(request: HttpRequest, token: str) -> HttpResponse:
         ideas.confirm(idea)
         return HttpResponseRedirect(reverse("ideas:own", args=[token]))
     made = idea.format if idea.format and idea.format.is_published() else None
-    return _secret(render(request, "formats/own_idea.html", {"idea": idea, "made": made}))
-
-
-def _secret(response: HttpResponse) -> HttpResponse:
-    # The address itself is the key: it must not travel on in a Referer or into an index.
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+    return keep_address(render(request, "formats/own_idea.html", {"idea": idea, "made": made}), has_form=True)

@@ -6,11 +6,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -31,6 +33,8 @@ from tests.make import DAY, Site, fill_site, make_practice, make_rich_practice, 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "ein langes Passwort für den Test"
 CODE_SECONDS = 30
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,17 @@ def _make_hostile() -> Hostile:
         branches=(branch,),
     )
     return Hostile(practice.get_absolute_url(), branch.slug)
+
+
+def in_database_of(portal: Portal, work: Callable[[], Result]) -> Result:
+    """Do something in the database of the portal; in a thread, since this one's connection is in the test's transaction."""
+
+    def run() -> Result:
+        with portal.database.in_use():
+            return work()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(run).result()
 
 
 @contextlib.contextmanager

@@ -1,12 +1,9 @@
 """An actor's way without a mouse: sign up, confirm, found, write; staff approve, and a company finds it. And a passkey."""
 
 import re
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.db import connection
 from playwright.sync_api import Page, expect
 
 from actors import joining, review
@@ -14,7 +11,7 @@ from actors.models import Actor, Revision
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import full_text
 from tests.browser.conftest import NewContext
-from tests.browser.portal import PASSWORD, Portal
+from tests.browser.portal import PASSWORD, Portal, in_database_of
 from tests.browser.test_pages import LOOKS, axe
 from tests.make import make_user
 
@@ -52,23 +49,6 @@ def enter(page: Page) -> None:
         page.keyboard.press("Enter")
 
 
-Result = TypeVar("Result")
-
-
-def behind(portal: Portal, act: Callable[[], Result]) -> Result:
-    """Act on the portal's own database: in a thread, whose connection is not the one of this test's transaction."""
-
-    def run() -> Result:
-        connection.settings_dict = {**connection.settings_dict, "NAME": portal.database.name}
-        try:
-            return act()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(run).result()
-
-
 def heading(page: Page) -> Any:
     return page.get_by_role("heading", level=1)
 
@@ -91,7 +71,7 @@ def test_an_actor_signs_up_founds_and_writes_by_keyboard_and_a_company_finds_it(
     page.wait_for_timeout(3_100)  # the form is not for robots
     enter(page)
     expect(heading(page)).to_have_text("Bestätigen Sie Ihre Adresse")
-    text = behind(portal, lambda: full_text(OutgoingMail.objects.get(to="nina@netzwerk.example")))
+    text = in_database_of(portal, lambda: full_text(OutgoingMail.objects.get(to="nina@netzwerk.example")))
     fill(page, "Code aus der E-Mail", re.findall(r"\d{4}-\d{4}", text)[0])
     enter(page)
     expect(heading(page)).to_have_text("Ihr Konto")
@@ -105,7 +85,7 @@ def test_an_actor_signs_up_founds_and_writes_by_keyboard_and_a_company_finds_it(
     fill(page, "Für wen sprechen Sie", "Ich leite das Netzwerk.")
     press(page, "Organisation anmelden")
     expect(page.get_by_role("main")).to_contain_text("„Netzwerk Hubzähler“ ist angemeldet.")
-    behind(portal, lambda: joining.approve_actor(Actor.objects.get(name="Netzwerk Hubzähler"), by=None))
+    in_database_of(portal, lambda: joining.approve_actor(Actor.objects.get(name="Netzwerk Hubzähler"), by=None))
 
     page.reload()
     press(page, "Aktivität eintragen")
@@ -124,7 +104,7 @@ def test_an_actor_signs_up_founds_and_writes_by_keyboard_and_a_company_finds_it(
     expect(page.get_by_role("main")).to_contain_text("„Halbtag: Hubzähler zum Anfassen“ ist abgegeben.")
 
     visitor = visit(**WIDE).new_page()
-    behind(portal, lambda: review.send_back(written(), reason="Bitte nennen Sie den Ort.", by=None))
+    in_database_of(portal, lambda: review.send_back(written(), reason="Bitte nennen Sie den Ort.", by=None))
     page.reload()
     expect(page.get_by_role("main")).to_contain_text("Bitte nennen Sie den Ort.")
     press(page, "Weiterschreiben")
@@ -132,7 +112,7 @@ def test_an_actor_signs_up_founds_and_writes_by_keyboard_and_a_company_finds_it(
     press(page, "Zur Prüfung geben")
     visitor.goto(f"/branchen/{portal.site.metal.slug}/")
     expect(visitor.get_by_role("main")).not_to_contain_text("Hubzähler zum Anfassen")
-    behind(portal, lambda: review.approve(written(), by=None))
+    in_database_of(portal, lambda: review.approve(written(), by=None))
     visitor.goto(f"/aktivitaeten/?branche={portal.site.metal.slug}")
     visitor.get_by_role("link", name="Halbtag: Hubzähler zum Anfassen").first.click()
     expect(visitor.get_by_role("main")).to_contain_text("Südwestfalen")
@@ -140,7 +120,7 @@ def test_an_actor_signs_up_founds_and_writes_by_keyboard_and_a_company_finds_it(
 
     page.goto("/konto/")
     expect(page.get_by_role("main")).to_contain_text("Veröffentlicht (1)")
-    pk = behind(portal, lambda: written().activity_id)
+    pk = in_database_of(portal, lambda: written().activity_id)
     addresses = [
         "/konto/",
         "/konto/aktivitaeten/neu/",
@@ -168,7 +148,7 @@ def test_a_passkey_is_set_up_and_opens_the_account(visit: NewContext, portal: Po
         user = make_user(email, password=PASSWORD)
         EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
 
-    behind(portal, make_account)
+    in_database_of(portal, make_account)
     context = visit(base_url=quick_start, **WIDE)
     page = context.new_page()
     device = context.new_cdp_session(page)

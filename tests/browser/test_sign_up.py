@@ -1,9 +1,7 @@
 """A company signs up, confirms, adds a colleague and cancels: by keyboard, and without any script."""
 
 import re
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,12 +9,11 @@ from playwright.sync_api import Page, expect
 from dialogues.models import Dialogue, Registration
 from dialogues.registration import own_path
 from tests.browser.conftest import NewContext
-from tests.browser.portal import Portal
+from tests.browser.portal import Portal, in_database_of
 from tests.dialogues.make import make_dialogue
 
 WIDE = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {"viewport": {"width": 320, "height": 640}}
-Result = TypeVar("Result")
 
 
 @pytest.fixture
@@ -27,17 +24,6 @@ def dialogue(portal: Portal) -> Dialogue:
 def own_page(portal: Portal, email: str) -> str:
     """The path that the mail brings."""
     return in_database_of(portal, lambda: own_path(Registration.objects.get(email=email)))
-
-
-def in_database_of(portal: Portal, work: Callable[[], Result]) -> Result:
-    """Do something in the database of the portal; in a thread, since this one's connection is in the test's transaction."""
-
-    def run() -> Result:
-        with portal.database.in_use():
-            return work()
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(run).result()
 
 
 def tab_to(page: Page, text: str, most: int = 60) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -221,6 +222,13 @@ def test_secrets_are_for_their_owner_only(portal: Portal) -> None:
         words = Path(f"/proc/{pid}/cmdline").read_text()
         assert password not in words
         assert secret[1] not in words
+
+
+def test_an_address_that_is_too_long_gets_a_page_and_not_a_bare_line(portal: Portal) -> None:
+    with pytest.raises(HTTPError) as refused:
+        portal.get(f"/?q={'y' * 5000}")
+    assert refused.value.code == 400
+    assert "Die Adresse ist nicht lesbar" in refused.value.read().decode()
 
 
 def test_it_answers_on_this_machine_only(portal: Portal) -> None:
@@ -483,6 +491,7 @@ def test_a_wrong_kind_of_database_is_named(tmp_path: Path) -> None:
     assert refusal(tmp_path, DATABASE_URL="mysql://localhost/portal").startswith(
         "DATABASE_URL muss mit postgresql:// beginnen"
     )
+    assert refusal(tmp_path, DATABASE_URL="postgresql://").startswith("DATABASE_URL nennt keine Datenbank")
 
 
 def test_an_unreachable_database_is_named(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 import time_machine
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
@@ -90,6 +91,8 @@ TOLD = {
     "without_it_department": True,
     "quote_text": "Zitat-Wort",
     "quote_role": "Einrichterin",
+    "video_url": "https://www.video.example/rundgang",
+    "video_caption": "Rundgangs-Wort",
     "as_of": date(2026, 3, 3),
 }
 READ = {
@@ -100,6 +103,7 @@ READ = {
     "person_days": ["34,5"],
     "duration_weeks": ["11 Wochen"],
     "months_to_benefit": ["2,5"],
+    "video_url": ["video.example"],
     "as_of": ["3. März 2026"],
 }
 # Not on the page by themselves, but by what follows from them; the key figure leads the cards.
@@ -322,9 +326,8 @@ def test_an_unnamed_company_is_named_nowhere(client: Client) -> None:
         told += secret.title in html
         assert "Geheim" not in html, address
         # The filter and the map name every town of the region, whether or not there is an example.
-        shown_text = (
-            html if address not in ("/", "/beispiele/") else " ".join(a.text for a in Page(html).main.all("article"))
-        )
+        names_all = address in ("/", "/beispiele/")
+        shown_text = " ".join(a.text for a in Page(html).main.all("article")) if names_all else html
         assert "Plettenberg" not in shown_text, address
         assert "38 " not in words(Page(html).root.text), address
     # The pages do show the example, so that there was something to leak.
@@ -388,7 +391,8 @@ PAYLOADS = [
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_hostile_texts_are_shown_as_text_and_do_nothing(client: Client, payload: str) -> None:
     metal = make_branch(f"Metall {payload}"[:80], slug="metall", synonyms=[payload])
-    rich = {name: payload for name, value in TOLD.items() if isinstance(value, str)}
+    # Forms and imports take no address but that of a page.
+    rich = {name: payload for name, value in TOLD.items() if isinstance(value, str) and name != "video_url"}
     short = {"figure_value": payload[:20], "figure_label": payload[:60], "quote_role": payload[:80]}
     practice = make_practice(**TOLD | rich | short | {"technologies": [payload]}, slug="boese", branches=(metal,))
     Effect.objects.create(practice=practice, label=payload, unit=payload[:30], after=1, method="measured", note=payload)
@@ -508,3 +512,31 @@ def test_a_picture_goes_on_the_day_after_its_rights_end_without_a_restart(
 
     with time_machine.travel(timezone.now() + DAY):
         assert shown(client, practice).main.all("img") == []
+
+
+def test_a_video_is_a_link_that_says_where_it_leads_and_nothing_is_loaded_from_there(client: Client) -> None:
+    film = {"video_url": "https://www.video.example/rundgang", "video_caption": "Umrüsten, 4 Minuten, mit Untertiteln"}
+
+    page = shown(client, make_practice(**film))
+    [link] = [a for a in page.main.all("a") if "video.example" in a["href"]]
+    assert link["href"] == film["video_url"]
+    assert {"noopener", "noreferrer"} <= set(link["rel"].split())
+    assert "Video ansehen auf video.example" in words(page.main.text)
+    assert "führt aus dem Portal hinaus" in page.main.text
+    html = client.get(make_practice(**film).get_absolute_url()).content.decode()
+    assert html.count("video.example/rundgang") == 1 and "<iframe" not in html and "<video" not in html
+
+    # It would tell whose company it is.
+    assert (
+        "video.example" not in client.get(make_practice(**film, is_anonymous=True).get_absolute_url()).content.decode()
+    )
+    assert "<h2>Video</h2>" not in client.get(make_practice().get_absolute_url()).content.decode()
+
+
+@pytest.mark.parametrize("half", [{"video_url": "https://video.example/a"}, {"video_caption": "Umrüsten"}])
+def test_a_video_without_a_word_of_what_it_shows_is_refused(half: dict[str, str]) -> None:
+    practice = make_practice()
+    for name, value in half.items():
+        setattr(practice, name, value)
+    with pytest.raises(ValidationError, match="Zu einem Video gehören beide Angaben"):
+        practice.full_clean()

@@ -15,7 +15,7 @@ from platform_mark.publishing import versions
 from platform_mark.publishing.models import Publishable, State, TransitionRefused
 from practices import releasing
 from practices.models import Effect, Practice, PracticeDocument, PracticePicture, Prerequisite, Step
-from practices.snapshot import OWN_FIELDS, RELEASED_FIELDS, fingerprint, restore, snapshot
+from practices.snapshot import LATER_FIELDS, OWN_FIELDS, RELEASED_FIELDS, fingerprint, restore, snapshot
 from tests.make import make_branch, make_image, make_municipality, make_practice, make_topic, make_user
 
 pytestmark = pytest.mark.django_db
@@ -321,3 +321,23 @@ def test_every_field_of_the_text_is_part_of_a_version() -> None:
     own = {field.name for field in Practice._meta.concrete_fields} - shared
     not_content = {"id", "slug", "size", "revision_of"}  # keys, addresses, and what follows from other fields
     assert own - not_content == {*RELEASED_FIELDS, *OWN_FIELDS}
+
+
+def test_fields_that_came_later_change_no_release_while_they_are_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    practice = make_draft()
+    today = fingerprint(practice)
+    monkeypatch.setattr("practices.snapshot.RELEASED_FIELDS", tuple(set(RELEASED_FIELDS) - set(LATER_FIELDS)))
+    monkeypatch.setattr("practices.snapshot.LATER_FIELDS", ())
+    assert fingerprint(practice) == today
+
+
+def test_a_version_from_before_the_video_brings_back_a_text_without_one() -> None:
+    practice = make_draft()
+    old = {name: value for name, value in snapshot(practice).items() if name not in LATER_FIELDS}
+    practice.video_url, practice.video_caption = "https://video.example/a", "Rundgang"
+    practice.save()
+    before = fingerprint(practice)
+    restore(practice, old)
+    practice.refresh_from_db()
+    assert (practice.video_url, practice.video_caption) == ("", "")
+    assert fingerprint(practice) != before

@@ -218,6 +218,8 @@ def web_arguments(descriptor: int) -> list[str]:
         *("--worker-class", "gthread", "--workers", "2", "--threads", "4"),
         # Loaded once, then forked: half the work at the start.
         *("--preload", "--graceful-timeout", "8", "--log-level", "warning"),
+        # What is too long is refused by a page of ours (platform_mark.middleware), not by gunicorn's.
+        *("--limit-request-line", "0"),
         # Newer releases open a control socket in the home folder, which two instances would share.
         *(["--no-control-socket"] if "--no-control-socket" in known else []),
     ]
