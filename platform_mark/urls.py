@@ -14,6 +14,7 @@ urlpatterns = [
     path("konto/", include("platform_mark.pages.account_urls")),
     path("", include(register_patterns)),
     path("konto/", include("platform_mark.accounts.urls")),
+    path("benachrichtigungen/", include("platform_mark.alerts.urls")),
     path("medien/", include("platform_mark.media.urls")),
     path("admin/", admin.site.urls),
 ]

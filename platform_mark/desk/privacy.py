@@ -20,6 +20,7 @@ from dialogues.formats import privacy as formats
 from platform_mark import erasures
 from platform_mark.accounts import privacy as accounts
 from platform_mark.accounts.privacy import StaffAccount
+from platform_mark.alerts import privacy as alerts
 from platform_mark.mail import privacy as mail
 from platform_mark.mail.outbox import address_key
 from platform_mark.pages import privacy as pages
@@ -33,6 +34,7 @@ PARTS = {
     "practices": practices,
     "actors": actors,
     "pages": pages,
+    "alerts": alerts,
     "accounts": accounts,
     "mail": mail,
 }
@@ -102,7 +104,7 @@ def _erase(key: str) -> Erasure:
     try:
         # The mails first, since the others make their addresses unknown; and at the end what came of it.
         rows = {"mail": mail.erase_person(key)}
-        for name in ("dialogues", "formats", "practices", "actors", "pages", "accounts"):
+        for name in ("dialogues", "formats", "practices", "actors", "pages", "alerts", "accounts"):
             rows[name] = PARTS[name].erase_person(key)  # type: ignore[attr-defined]
         rows["mail"] += mail.erase_person(key)
     except StaffAccount as error:
