@@ -105,7 +105,7 @@ def of_alert(alert: Alert, catalogues: Catalogues) -> Wish:
         return Wish(scope, actor=alert.actor)
     subject = BY_SCOPE.get(scope, SUBJECTS[0])
     facets = None if scope in BY_SCOPE else _SHARED_FACETS
-    return _narrowed(scope, subject, QueryDict(alert.query), catalogues, facets=facets)
+    return _narrowed(scope, subject, QueryDict(alert.query), catalogues, facets=facets, is_stored=True)
 
 
 def in_words(wish: Wish, catalogues: Catalogues) -> Words:
@@ -131,15 +131,20 @@ def form_query(wish: Wish) -> str:
 
 
 def _narrowed(
-    scope: Scope, subject: Subject, asked: QueryDict, catalogues: Catalogues, *, facets: Sequence[str] | None = None
+    scope: Scope,
+    subject: Subject,
+    asked: QueryDict,
+    catalogues: Catalogues,
+    *,
+    facets: Sequence[str] | None = None,
+    is_stored: bool = False,
 ) -> Wish:
     catalogue = catalogues.of(subject, asked)
     pairs: list[Pair] = []
     unknown: list[str] = []
     if subject.has_words:
         text = " ".join(asked.get("q", "")[:LONGEST_QUESTION].split())
-        question = ask(text) if text else None
-        if question and (question.clauses or question.unknown):
+        if text and (is_stored or _says_something(text)):
             pairs.append(("q", text))
     for name in facets or [name for name in catalogue.labels if name not in subject.passing]:
         moved = catalogue.moved.get(name, {})
@@ -152,6 +157,11 @@ def _narrowed(
     query = query_of(pairs).replace("+", "%20")
     # Longer than any choice of a person; the column has an end.
     return Wish(scope, query, unknown=unknown) if len(query) <= 1000 else Wish(scope, unknown=["zu viele Filter"])
+
+
+def _says_something(text: str) -> bool:
+    question = ask(text)
+    return bool(question.clauses or question.unknown)
 
 
 def _path(wish: Wish) -> str:

@@ -10,16 +10,19 @@ from django.utils import timezone
 
 from platform_mark.accounts.roles import load_roles
 from platform_mark.alerts import subscribing
+from platform_mark.alerts.mails import LEAVE, Section, own_link, tell_news
 from platform_mark.alerts.models import Alert, Subscriber
 from platform_mark.alerts.subscribing import MOST_ALERTS, forget_unconfirmed
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import full_text, send_due
+from platform_mark.tokens import make_token
 from tests.actors.make import make_actor
 from tests.alerts.make import link_in_last_mail, make_alert
-from tests.cast import log_in, make_cast
+from tests.cast import make_cast
 from tests.conftest import PortalClient
 from tests.mails import faults
 from tests.make import make_branch
+from tests.smtp import mail_server
 
 pytestmark = pytest.mark.django_db
 NEW = "/benachrichtigungen/neu/"
@@ -57,7 +60,7 @@ def test_the_form_says_in_words_what_is_ordered(client: Any) -> None:
 @pytest.mark.parametrize(
     ("about", "said"),
     [
-        ("zu=dialoge&form=online&zeitraum=vergangen", "Branchendialoge, Form: online"),
+        ("zu=dialoge&form=online&zeitraum=vergangen", "Branchendialoge, Form: Online"),
         ("zu=aktivitaeten&art=beratung&eigens=ja&stand=faellig", "Aktivitäten, Art: Beratung; nur eigens dafür"),
         ("zu=formate&zielgruppe=auszubildende", "Formate, Für wen: Auszubildende"),
         ("zu=alles&branche=pflege", "Alles Neue, Branche: Pflege"),
@@ -121,7 +124,6 @@ def test_the_check_mail_holds_nothing_that_was_typed_and_advertises_nothing(clie
 
 def test_the_answer_is_the_same_for_every_state_of_an_address(client: Any) -> None:
     make_alert("bekannt@firma.test")
-    Subscriber.objects.filter(email_key="bekannt@firma.test").update(email="bekannt@firma.test")
     seen = set()
     for email in ("neu@firma.test", "neu@firma.test", "bekannt@firma.test", "BEKANNT@firma.test"):
         response = fill_in(client, email=email)
@@ -166,7 +168,6 @@ def test_a_post_that_comes_too_fast_is_asked_for_again_and_loses_nothing(client:
     page = response.content.decode()
     assert response.status_code == 422
     assert f'value="{WHO}"' in page
-    assert 'value="monthly" required id="id_rhythm_2" checked' in " ".join(page.split()) or "monthly" in page
     assert response.context["form"].initial["rhythm"] == "monthly"
     assert not Alert.objects.exists()
     assert fill_in(client, website="https://spam.example").status_code == 422
@@ -192,19 +193,13 @@ def test_an_order_nobody_confirms_is_gone_after_two_days(client: Any) -> None:
     assert list(Subscriber.objects.values_list("email", flat=True)) == ["bleibt@firma.test"]
 
 
-def own_page(client: Any, alert: Alert) -> str:
-    return subscribing_link(alert)
-
-
-def subscribing_link(alert: Alert) -> str:
-    from platform_mark.alerts.mails import own_link
-
+def own_page(alert: Alert) -> str:
     return own_link(alert.subscriber).url.removeprefix("https://portal.test")
 
 
 def test_the_own_page_changes_pauses_resumes_and_ends_each_alert(client: Any) -> None:
     alert, other = make_alert(), make_alert(about="zu=dialoge")
-    own = subscribing_link(alert)
+    own = own_page(alert)
     page = client.get(own).content.decode()
     assert "Gute Beispiele" in page
     assert "Branchendialoge" in page
@@ -230,7 +225,7 @@ def test_the_own_page_changes_pauses_resumes_and_ends_each_alert(client: Any) ->
 
 
 def test_no_button_reaches_the_alert_of_somebody_else(client: Any) -> None:
-    own = subscribing_link(make_alert())
+    own = own_page(make_alert())
     foreign = make_alert("fremd@firma.test")
     for number in (foreign.pk, "", "x", "9" * 40, "²"):
         assert client.post(own, {"action": "end", "alert": number}).status_code == 404, number
@@ -239,7 +234,7 @@ def test_no_button_reaches_the_alert_of_somebody_else(client: Any) -> None:
 
 
 def test_all_can_be_ended_at_once(client: Any) -> None:
-    own = subscribing_link(make_alert())
+    own = own_page(make_alert())
     make_alert(about="zu=dialoge")
     assert client.post(own, {"action": "end-all"})["Location"] == "/benachrichtigungen/beendet/"
     assert not Subscriber.objects.exists()
@@ -247,7 +242,7 @@ def test_all_can_be_ended_at_once(client: Any) -> None:
 
 
 def test_own_data_hold_everything_and_nobody_else(client: Any) -> None:
-    own = subscribing_link(make_alert(about="zu=beispiele&groesse=klein"))
+    own = own_page(make_alert(about="zu=beispiele&groesse=klein"))
     make_alert("fremd@firma.test")
     found = client.get(f"{own}daten.json")
     assert found.json()["Benachrichtigungen"][0]["Filter"] == "groesse=klein"
@@ -258,9 +253,6 @@ def test_own_data_hold_everything_and_nobody_else(client: Any) -> None:
 
 def test_one_click_ends_all_without_cookie_or_form_token_and_looking_does_not() -> None:
     client = PortalClient(enforce_csrf_checks=True)
-    from platform_mark.alerts.mails import LEAVE
-    from platform_mark.tokens import make_token
-
     alert = make_alert()
     make_alert(about="zu=dialoge")
     leave = f"/benachrichtigungen/abmelden/{make_token(LEAVE, alert.subscriber_id, 1)}/"
@@ -272,12 +264,12 @@ def test_one_click_ends_all_without_cookie_or_form_token_and_looking_does_not() 
         assert not response.cookies
         assert not Subscriber.objects.exists()
     # The other pages with buttons stay guarded.
-    assert client.post(subscribing_link(make_alert()), {"action": "end-all"}).status_code == 403
+    assert client.post(own_page(make_alert()), {"action": "end-all"}).status_code == 403
 
 
 def test_links_are_for_their_purpose_only_and_leave_no_trace_outside(client: Any) -> None:
     alert = make_alert()
-    own = subscribing_link(alert)
+    own = own_page(alert)
     token = own.split("/")[2]
     for address in (
         f"/benachrichtigungen/abmelden/{token}/",
@@ -297,21 +289,20 @@ def test_links_are_for_their_purpose_only_and_leave_no_trace_outside(client: Any
 
 
 def test_ending_takes_the_news_that_have_not_gone_out(client: Any) -> None:
-    from platform_mark.alerts.mails import Section, tell_news
-
     alert = make_alert()
     tell_news(alert.subscriber, [Section("Gute Beispiele", "/beispiele/", [])])
     subscribing.end_all(alert.subscriber)
     assert not OutgoingMail.objects.exists()
 
 
-def test_the_check_mails_are_clean_on_the_wire(client: Any, mailoutbox: list[Any]) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_the_check_mails_are_clean_on_the_wire(client: Any, settings: Any) -> None:
     make_alert(WHO, "zu=formate")
     fill_in(client)
     fill_in(client, "zu=formate")
-    send_due()
-    assert len(mailoutbox) == 2
-    assert [faults(mail) for mail in mailoutbox] == [[], []]
+    with time_machine.travel(timezone.now() + timedelta(minutes=1)), mail_server(settings) as postbox:
+        send_due()
+    assert [faults(mail) for mail in postbox.mails] == [[], []]
 
 
 def test_staff_see_what_is_ordered_and_only_privacy_sees_by_whom() -> None:
@@ -327,4 +318,3 @@ def test_staff_see_what_is_ordered_and_only_privacy_sees_by_whom() -> None:
             assert "geheim" not in page
         assert client.get("/admin/alerts/subscriber/").status_code == 403
     assert "geheim@firma.test" in cast.client("protector").get("/admin/alerts/subscriber/").content.decode()
-    assert log_in
