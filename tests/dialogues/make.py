@@ -104,7 +104,7 @@ def make_registration(
 
 def make_actor(name: str = "", **fields: Any) -> Actor:
     """An approved organisation of the register."""
-    name = name or f"Kammer {next(_numbers)}"
+    name = name or f"Verband {next(_numbers)}"
     values = {
         "name": name,
         "slug": german_slug(name),
