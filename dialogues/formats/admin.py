@@ -178,7 +178,7 @@ class IdeaAdmin(FromOutsideAdmin):
         *("target_group", "problem", "suggestion", "email", "confirmed_at", "state", "reason", "format", "created_at"),
         *("title", "feasibility", "is_public"),
     ]
-    readonly_fields = fields[:-3]
+    readonly_fields = fields[:-3]  # type: ignore[assignment]
 
     @admin.display(description="Idee", ordering="suggestion")
     def shown_suggestion(self, idea: Idea) -> str:

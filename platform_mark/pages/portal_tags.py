@@ -163,6 +163,7 @@ def json_ld_event(dialogue: Dialogue) -> SafeString:
     return _json_ld(structured.event(dialogue))
 
 
+@register.simple_tag
 def json_ld(data: dict[str, Any]) -> SafeString:
     """Describe something to search engines in the words of schema.org; the caller has made them."""
     return _json_ld(data)

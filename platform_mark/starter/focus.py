@@ -1,7 +1,7 @@
 """Why some branches are the focus: invented figures, marked as such, and what a public source really says."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from platform_mark.taxonomy.models import Branch, Candidate, Criterion, Evidence
 FILE = Path(__file__).parent / "focus.json"
 
 
-def make(is_loaded: Any) -> Iterator[tuple[str, models.Model]]:
+def make(is_loaded: Callable[[str], bool]) -> Iterator[tuple[str, models.Model]]:
     """Make what `is_loaded(key)` does not know yet; yields each new row with its key, dates relative to today."""
     data = json.loads(FILE.read_text(encoding="utf-8"))
     branches = {
@@ -41,7 +41,7 @@ def undo_focus(selection: Selection) -> None:
     chosen.filter(focus_since=selection.decided_on).update(focus_since=None)
 
 
-def _make_selection(row: dict[str, Any], branches: dict[str | None, Branch]) -> Selection:
+def _make_selection(row: dict[str, Any], branches: Mapping[str | None, Any]) -> Selection:
     decided_on = timezone.localdate() - timedelta(days=row["decided_days_ago"])
     selection = Selection.objects.create(
         name=row["name"],

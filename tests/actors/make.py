@@ -14,7 +14,6 @@ from platform_mark.publishing.models import State
 from platform_mark.search import index
 from platform_mark.slugs import german_slug
 from platform_mark.taxonomy.models import Branch, District, Municipality, Topic
-from tests.make import make_user
 
 _numbers = count(1)
 
@@ -41,7 +40,7 @@ def make_actor(name: str = "", *, municipalities: tuple[Municipality, ...] = (),
 
 def make_member(actor: Actor, user: User | None = None, *, role: str = Membership.Role.OWNER, **fields: Any) -> User:
     """An account that speaks for `actor`."""
-    user = user or make_user(**fields)
+    user = user or User.objects.create_user(f"mitglied{next(_numbers)}@portal.test", **fields)
     Membership.objects.create(actor=actor, user=user, role=role)
     return user
 

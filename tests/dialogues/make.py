@@ -8,7 +8,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from actors.models import Actor
 from dialogues.models import (
     AgendaItem,
     Agreement,
@@ -27,6 +26,7 @@ from platform_mark.search import index
 from platform_mark.slugs import german_slug
 from platform_mark.taxonomy.models import Branch, Municipality
 from practices.models import Practice
+from tests.actors.make import make_actor
 
 _numbers = count(1)
 
@@ -100,19 +100,6 @@ def make_registration(
         Attendee(registration=registration, seat_kind=kind, name=f"Person {n + 1}") for n in range(people)
     )
     return registration
-
-
-def make_actor(name: str = "", **fields: Any) -> Actor:
-    """An approved organisation of the register."""
-    name = name or f"Verband {next(_numbers)}"
-    values = {
-        "name": name,
-        "slug": german_slug(name),
-        "kind": Actor.Kind.CHAMBER,
-        "state": Actor.State.APPROVED,
-        "approved_at": timezone.now(),
-    }
-    return Actor.objects.create(**values | fields)
 
 
 def make_report(dialogue: Dialogue, **fields: Any) -> Report:

@@ -16,7 +16,8 @@ from icalendar import Calendar
 from dialogues.models import AgendaItem, Agreement, Dialogue, DialoguePicture, Host, Outcome
 from platform_mark.publishing import versions
 from platform_mark.publishing.models import State
-from tests.dialogues.make import in_days, make_actor, make_dialogue, make_feedback, make_registration, make_report
+from tests.actors.make import make_actor
+from tests.dialogues.make import in_days, make_dialogue, make_feedback, make_registration, make_report
 from tests.make import DAY, make_branch, make_document, make_image, make_municipality, make_practice
 from tests.markup import Page
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from dialogues.models import Dialogue, Report
 from platform_mark.publishing.models import State
 from platform_mark.taxonomy.reference import load_reference
-from tests.dialogues.make import make_actor
+from tests.actors.make import make_actor
 
 pytestmark = pytest.mark.django_db
 
