@@ -420,6 +420,27 @@ admin:outbox_mailtext_change                            302            403      
 admin/outbox/mailtext/<path:object_id>/                 302            403            302            302            302            302            302            302            302
 admin:app_list                                          302            403            404            200            200            200            200            404            200
 admin/(?P<url>.*)$                                      302            403            404            404            404            404            404            404            404
+practices:feed-atom                                     200            200            200            200            200            200            200            200            200
+formats:feed-atom                                       200            200            200            200            200            200            200            200            200
+alerts:new                                              200            200            200            200            200            200            200            200            200
+alerts:sent                                             200            200            200            200            200            200            200            200            200
+alerts:ended                                            200            200            200            200            200            200            200            200            200
+alerts:confirm                                          200            200            200            200            200            200            200            200            200
+alerts:leave                                            200            200            200            200            200            200            200            200            200
+alerts:own                                              200            200            200            200            200            200            200            200            200
+alerts:data                                             200            200            200            200            200            200            200            200            200
+admin:alerts_alert_changelist                           302            403            403            200            200            200            200            403            200
+admin:alerts_alert_add                                  302            403            403            403            403            403            403            403            403
+admin:alerts_alert_history                              302            403            403            200            200            200            200            403            200
+admin:alerts_alert_delete                               302            403            403            403            403            403            403            403            403
+admin:alerts_alert_change                               302            403            403            200            200            200            200            403            200
+admin/alerts/alert/<path:object_id>/                    302            403            302            302            302            302            302            302            302
+admin:alerts_subscriber_changelist                      302            403            403            403            403            403            200            403            200
+admin:alerts_subscriber_add                             302            403            403            403            403            403            403            403            403
+admin:alerts_subscriber_history                         302            403            403            403            403            403            200            403            200
+admin:alerts_subscriber_delete                          302            403            403            403            403            403            403            403            403
+admin:alerts_subscriber_change                          302            403            403            403            403            403            200            403            200
+admin/alerts/subscriber/<path:object_id>/               302            403            302            302            302            302            302            302            302
 """
 # fmt: on
 
