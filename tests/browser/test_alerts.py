@@ -12,13 +12,18 @@ from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import full_text
 from tests.browser.conftest import NewContext
 from tests.browser.portal import Portal
+from tests.browser.test_sign_up import in_database_of
 from tests.make import make_practice
 
 WHO = "neugierig@firma.test"
 
 
-def link_in(kind: str, number: int = 0) -> str:
-    text = full_text(OutgoingMail.objects.filter(kind=kind, to=WHO).latest("pk"))
+def text_of(portal: Portal, kind: str) -> str:
+    return in_database_of(portal, lambda: full_text(OutgoingMail.objects.filter(kind=kind, to=WHO).latest("pk")))
+
+
+def link_in(portal: Portal, kind: str, number: int = 0) -> str:
+    text = text_of(portal, kind)
     return re.findall(r"https?://[^/\s]+(/benachrichtigungen/\S+)", text)[number]
 
 
@@ -34,21 +39,23 @@ def test_a_visitor_orders_confirms_hears_of_news_once_and_leaves(visit: NewConte
     page.get_by_role("button", name="Bestellen").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Fast fertig: Sehen Sie in Ihre E-Mails")
 
-    page.goto(link_in("benachrichtigung-bestaetigen"))
-    assert not Alert.objects.confirmed().exists()
+    page.goto(link_in(portal, "benachrichtigung-bestaetigen"))
+    assert not in_database_of(portal, Alert.objects.confirmed().exists)
     page.get_by_role("button", name="Benachrichtigung bestätigen").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Ihre Benachrichtigungen")
 
-    new = make_practice("Spritzguss ohne Suchen", branches=(branch,), published_at=timezone.now())
-    make_practice("Anderswo", published_at=timezone.now())
-    next_week = timezone.now() + timedelta(days=7)
-    assert send_digests(next_week) == 1
-    assert send_digests(next_week) == 0
-    text = full_text(OutgoingMail.objects.filter(kind="benachrichtigung-neues").get())
-    assert new.title in text
+    def publish_and_run() -> tuple[int, int]:
+        make_practice("Spritzguss ohne Suchen", branches=(branch,), published_at=timezone.now())
+        make_practice("Anderswo", published_at=timezone.now())
+        next_week = timezone.now() + timedelta(days=7)
+        return send_digests(next_week), send_digests(next_week)
+
+    assert in_database_of(portal, publish_and_run) == (1, 0)
+    text = text_of(portal, "benachrichtigung-neues")
+    assert "Spritzguss ohne Suchen" in text
     assert "Anderswo" not in text
 
-    page.goto(link_in("benachrichtigung-neues", 1))
+    page.goto(link_in(portal, "benachrichtigung-neues", 1))
     page.get_by_role("button", name="Abmelden").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sie bekommen keine Benachrichtigungen mehr")
-    assert not Subscriber.objects.filter(email=WHO).exists()
+    assert not in_database_of(portal, Subscriber.objects.filter(email=WHO).exists)
