@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "actors",
     "practices",
     "dialogues",
+    "platform_mark.alerts",
     "platform_mark.starter",
 ]
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include(register_patterns)),
     path("konto/", include("platform_mark.accounts.urls")),
     path("daten/", include("platform_mark.opendata.urls")),
+    path("benachrichtigungen/", include("platform_mark.alerts.urls")),
     path("medien/", include("platform_mark.media.urls")),
     path("admin/", admin.site.urls),
 ]

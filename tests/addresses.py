@@ -15,12 +15,14 @@ from dialogues.mails import ONLINE_PURPOSE, PURPOSE
 from dialogues.models import Dialogue, Question, SeatKind
 from dialogues.registration import Person
 from platform_mark.accounts.models import User
+from platform_mark.alerts import mails as alert_mails
 from platform_mark.demand import wishing
 from platform_mark.publishing import versions
 from platform_mark.slugs import german_slug
 from platform_mark.tokens import make_token
 from practices import suggesting
 from tests.actors.make import fill_register, make_activity, make_actor, make_member
+from tests.alerts.make import make_alert
 from tests.dialogues.make import make_dialogue, make_registration
 from tests.make import FORMAT_TITLE, LONG_WORD, Site, make_user
 
@@ -107,6 +109,8 @@ def public_pages(site: Site) -> dict[str, list[str]]:
         "legal-leichte-sprache-dialoge": ["/leichte-sprache-dialoge/"],
         "barrier-sent": ["/barrierefreiheit/danke/"],
         "opendata:index": ["/daten/"],
+        "alerts:sent": ["/benachrichtigungen/fast-fertig/"],
+        "alerts:ended": ["/benachrichtigungen/beendet/"],
         "formats:list": ["/formate/", "/formate/?zielgruppe=trainees", "/formate/?ziel=weltfrieden"],
         "formats:set": ["/formate/karten/", "/formate/karten/?zielgruppe=trainees"],
         "formats:detail": [site.format.get_absolute_url()],
@@ -150,6 +154,8 @@ def public_pages(site: Site) -> dict[str, list[str]]:
 def feeds(site: Site) -> dict[str, list[str]]:
     """Addresses for everybody that answer with a file for other programs."""
     return {
+        "practices:feed-atom": ["/beispiele/neu.atom", f"/beispiele/neu.atom?branche={site.metal.slug}"],
+        "formats:feed-atom": ["/formate/neu.atom", "/formate/neu.atom?zielgruppe=auszubildende"],
         "dialogues:feed-calendar": ["/dialoge/termine.ics"],
         "dialogues:feed-atom": ["/dialoge/neu.atom", f"/dialoge/neu.atom?branche={site.metal.slug}"],
         "dialogues:calendar": [
@@ -178,6 +184,10 @@ def form_pages() -> dict[str, list[str]]:
         "ideas:send": ["/ideen/neu/"],
         "barrier-report": ["/barrierefreiheit/melden/"],
         "demand:wish": ["/suche/wunsch/", "/suche/wunsch/?q=Quantenlaser"],
+        "alerts:new": [
+            "/benachrichtigungen/neu/?zu=beispiele&groesse=klein",
+            f"/benachrichtigungen/neu/?zu=dialoge&branche={LONG_WORD}",
+        ],
         "actors:propose": ["/aktivitaeten/erstberatung-fertigung/aenderung/"],
         "account_login": ["/konto/anmelden/"],
         "account_signup": ["/konto/neu/"],
@@ -259,7 +269,30 @@ def secret_pages(site: Site) -> dict[str, list[str]]:
         "actors:confirm": [f"/bestaetigen/{link}/"],
         "practices:suggestion": [f"/beispiele/vorschlag/{token}/"],
         "practices:preview": [f"/beispiele/vorschau/{versions.open_preview(draft)}/"],
+        **alert_pages(),
         **sign_up_pages(),
+    }
+
+
+def alert_pages() -> dict[str, list[str]]:
+    """Addresses behind the links of alerts: to confirm, to change, to leave, and after it all."""
+    waiting = make_alert("wartet@haerterei.test", "zu=formate", confirmed_at=None, checked_at=None)
+    alert = make_alert("azubi@haerterei.test", f"zu=beispiele&groesse=klein&q={LONG_WORD}")
+    make_alert("azubi@haerterei.test", "zu=dialoge", paused_at=timezone.now())
+    gone = make_alert("gone@haerterei.test")
+    gone_path = alert_mails.own_link(gone.subscriber).url.partition("/benachrichtigungen/")[2]
+    gone.subscriber.delete()
+    subscriber = alert.subscriber
+    own = f"/benachrichtigungen/{make_token(alert_mails.OWN, subscriber.pk, subscriber.token_version)}/"
+    leave = make_token(alert_mails.LEAVE, subscriber.pk, subscriber.token_version)
+    return {
+        "alerts:confirm": [
+            f"/benachrichtigungen/bestaetigen/{make_token(alert_mails.CONFIRM, row.pk, row.token_version)}/"
+            for row in (waiting, alert)
+        ],
+        "alerts:leave": [f"/benachrichtigungen/abmelden/{leave}/"],
+        "alerts:own": [own, f"/benachrichtigungen/{gone_path}"],
+        "alerts:data": [f"{own}daten.json"],
     }
 
 

@@ -20,6 +20,7 @@ from actors.models import Claim, Proposal
 from dialogues.formats.models import Idea, TryReport
 from dialogues.models import Agreement, Series
 from platform_mark.accounts.models import User
+from platform_mark.alerts.models import Alert, Subscriber
 from platform_mark.demand.models import Demand
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.media.models import Image
@@ -451,6 +452,27 @@ admin:outbox_mailtext_change                            302            403      
 admin/outbox/mailtext/<path:object_id>/                 302            403            302            302            302            302            302            302            302
 admin:app_list                                          302            403            404            200            200            200            200            404            200
 admin/(?P<url>.*)$                                      302            403            404            404            404            404            404            404            404
+practices:feed-atom                                     200            200            200            200            200            200            200            200            200
+formats:feed-atom                                       200            200            200            200            200            200            200            200            200
+alerts:new                                              200            200            200            200            200            200            200            200            200
+alerts:sent                                             200            200            200            200            200            200            200            200            200
+alerts:ended                                            200            200            200            200            200            200            200            200            200
+alerts:confirm                                          200            200            200            200            200            200            200            200            200
+alerts:leave                                            200            200            200            200            200            200            200            200            200
+alerts:own                                              200            200            200            200            200            200            200            200            200
+alerts:data                                             200            200            200            200            200            200            200            200            200
+admin:alerts_alert_changelist                           302            403            403            200            200            200            200            403            200
+admin:alerts_alert_add                                  302            403            403            403            403            403            403            403            403
+admin:alerts_alert_history                              302            403            403            200            200            200            200            403            200
+admin:alerts_alert_delete                               302            403            403            403            403            403            403            403            403
+admin:alerts_alert_change                               302            403            403            200            200            200            200            403            200
+admin/alerts/alert/<path:object_id>/                    302            403            302            302            302            302            302            302            302
+admin:alerts_subscriber_changelist                      302            403            403            403            403            403            200            403            200
+admin:alerts_subscriber_add                             302            403            403            403            403            403            403            403            403
+admin:alerts_subscriber_history                         302            403            403            403            403            403            200            403            200
+admin:alerts_subscriber_delete                          302            403            403            403            403            403            403            403            403
+admin:alerts_subscriber_change                          302            403            403            403            403            403            200            403            200
+admin/alerts/subscriber/<path:object_id>/               302            403            302            302            302            302            302            302            302
 """
 # fmt: on
 
@@ -521,6 +543,8 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
             *(meeting.feedback.create(was_useful=5, was_fitting=4, will_act=3) for _ in range(5))
         ].pop(),
         **register_rows(),
+        "alerts/alert": Alert.objects.earliest("pk"),
+        "alerts/subscriber": Subscriber.objects.earliest("pk"),
         "practices/suggestion": Suggestion.objects.earliest("pk"),
     }
     special = {

@@ -1,10 +1,11 @@
 from django.urls import path
 
-from . import views
+from . import feeds, views
 
 format_patterns = (
     [
         path("", views.format_list, name="list"),
+        path("neu.atom", feeds.atom, name="feed-atom"),
         path("karten/", views.format_set, name="set"),
         path("ausprobiert/fast-fertig/", views.report_sent, name="report-sent"),
         path("ausprobiert/<str:token>/", views.own_report, name="own-report"),

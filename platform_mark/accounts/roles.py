@@ -44,9 +44,12 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "dialogues.idea": ("view", "change", "delete"),
         "pages.barrierreport": ("view", "change"),
         "demand.demand": ("view", "change"),
+        # What is subscribed to; whose addresses these are sees Datenschutz alone.
+        "alerts.alert": ("view",),
     },
     "Moderation": {
         "demand.demand": ("view", "change"),
+        "alerts.alert": ("view",),
         "actors.actor": _EDIT,
         "actors.membership": ("view",),
         "actors.claim": ("view", "change"),
@@ -59,6 +62,7 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "taxonomy.municipality": ("view",),
     },
     "Veranstaltungen": {
+        "alerts.alert": ("view",),
         "practices.practice": ("view",),
         "taxonomy.branch": ("view",),
         "taxonomy.topic": ("view",),
@@ -83,6 +87,8 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "dialogues.idea": ("view",),
         "dialogues.tryreport": ("view",),
         "practices.suggestion": ("view",),
+        "alerts.alert": ("view",),
+        "alerts.subscriber": ("view",),
         # Beside its mails: what all parts of the portal hold of one person (platform_mark.desk.privacy).
         "outbox.outgoingmail": ("view", "export", "erase"),
     },

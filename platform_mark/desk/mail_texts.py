@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from dialogues import mails as dialogue_mails
+from platform_mark.alerts import mails as alert_mails
 from platform_mark.mail import texts
 from platform_mark.mail.models import MailText
 from platform_mark.mail.outbox import queue_test
@@ -18,7 +19,8 @@ from platform_mark.mail.texts import MailKind, Text
 from practices import mails as practice_mails
 
 KINDS: dict[str, MailKind] = {
-    kind.name: kind for kind in (*dialogue_mails.KINDS.values(), *practice_mails.KINDS.values())
+    kind.name: kind
+    for kind in (*dialogue_mails.KINDS.values(), *practice_mails.KINDS.values(), *alert_mails.KINDS.values())
 }
 
 

@@ -20,6 +20,7 @@ from dialogues.formats import privacy as formats
 from platform_mark import erasures
 from platform_mark.accounts import privacy as accounts
 from platform_mark.accounts.privacy import StaffAccount
+from platform_mark.alerts import privacy as alerts
 from platform_mark.demand import privacy as demand
 from platform_mark.mail import privacy as mail
 from platform_mark.mail.outbox import address_key
@@ -34,6 +35,7 @@ PARTS = {
     "practices": practices,
     "actors": actors,
     "pages": pages,
+    "alerts": alerts,
     "demand": demand,
     "accounts": accounts,
     "mail": mail,
@@ -104,7 +106,7 @@ def _erase(key: str) -> Erasure:
     try:
         # The mails first, since the others make their addresses unknown; and at the end what came of it.
         rows = {"mail": mail.erase_person(key)}
-        for name in ("dialogues", "formats", "practices", "actors", "pages", "demand", "accounts"):
+        for name in ("dialogues", "formats", "practices", "actors", "pages", "alerts", "demand", "accounts"):
             rows[name] = PARTS[name].erase_person(key)  # type: ignore[attr-defined]
         rows["mail"] += mail.erase_person(key)
     except StaffAccount as error:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from actors import overview
 from actors.models import Activity, Actor
+from platform_mark.alerts import reading as alerts
 
 SMALL_NUMBERS = {2: "Zwei", 3: "Drei", 4: "Vier", 5: "Fünf", 6: "Sechs", 7: "Sieben", 8: "Acht", 9: "Neun", 10: "Zehn"}
 
@@ -33,6 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "due": sorted(due, key=lambda row: row.former_on or date.max),
         # As an editor writes it: small numbers in words where a sentence begins with them.
         "due_words": SMALL_NUMBERS.get(len(due), str(len(due))),
+        "alerts_path": alerts.path_for(request.user),
         "sent_back": [row for row in rows if row.revision and row.revision.state == "sent_back"],
     }
     return render(request, "pages/account_home.html", context)

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class Alerts(AppConfig):
+    name = "platform_mark.alerts"
+    verbose_name = "Benachrichtigungen"
