@@ -69,7 +69,7 @@ def test_one_button_behind_the_mailed_link_confirms_and_what_nobody_confirms_goe
     press(reader, rf"Stimmt noch\s*: {KEPT}")
     expect(reader.get_by_role("main")).to_contain_text("Heute bestätigt")
     expect(reader.get_by_role("main").get_by_role("button")).to_have_text(re.compile(FORGOTTEN))
-    assert {cookie["name"] for cookie in reader.context.cookies()} <= {"__Host-csrftoken"}, "nobody is logged in"
+    assert {cookie["name"] for cookie in reader.context.cookies()} <= {"__Host-csrf"}, "nobody is logged in"
 
     let_pass(portal, FORGOTTEN, 215)
     visitor = visit(**WIDE).new_page()
@@ -77,7 +77,7 @@ def test_one_button_behind_the_mailed_link_confirms_and_what_nobody_confirms_goe
     kept, forgotten = (visitor.get_by_role("row").filter(has_text=title) for title in (KEPT, FORGOTTEN))
     today = f"{timezone.localdate():%d.%m.%Y}"
     expect(kept).to_contain_text(today)
-    expect(forgotten).to_contain_text("nicht bestätigt")
+    expect(forgotten).to_contain_text("nicht mehr bestätigt")
 
     let_pass(portal, FORGOTTEN, 300)
     visitor.reload()
