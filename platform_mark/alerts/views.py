@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from platform_mark.limits import require_within
-from platform_mark.tokens import BadToken, make_token
+from platform_mark.tokens import BadToken, keep_address, make_token
 
 from . import consents, mails, privacy, subscribing
 from .forms import OrderForm
@@ -76,10 +76,7 @@ def _secret(view: Callable[[HttpRequest, str], HttpResponse]) -> Callable[..., H
             response = view(request, token)
         except BadToken:
             response = render(request, "alerts/no_alert.html", status=404)
-        # Under "no-referrer" browsers would post forms with "Origin: null", which the check of form tokens refuses.
-        response.headers["Referrer-Policy"] = "same-origin"
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        return response
+        return keep_address(response, has_form=True)
 
     return wrapped
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from actors.models import Actor
 from platform_mark.limits import require_within
 from platform_mark.search.question import LONGEST_QUESTION
-from platform_mark.tokens import BadToken
+from platform_mark.tokens import BadToken, keep_address
 
 from . import wishing
 from .forms import WishForm
@@ -69,11 +69,7 @@ def own(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         wishing.confirm(found)
         return HttpResponseRedirect(reverse("demand:own", args=[token]))
-    response = render(request, "demand/own.html", {"wish": found})
-    # The address itself is the key: it must not travel on in a Referer or into an index.
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+    return keep_address(render(request, "demand/own.html", {"wish": found}), has_form=True)
 
 
 @require_safe
