@@ -47,11 +47,11 @@ lint: install ## format, lint, templates, types, import contract, missing migrat
 
 check: lint test ## everything: what `make lint` looks at, then all tests
 
-bench: install ## measure speed as ratios to a yardstick page (about three minutes)
-	$(BIN)/python -m tests.benchmarks
+bench: install ## measure speed as ratios to a yardstick page (about ten minutes; ONLY=pages, sign-ups or mails for a part)
+	$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY))
 
-soak: install ## long run with kills, restarts and odd input, about ten minutes (MINUTES=30 for longer)
-	$(BIN)/python -m tests.soak
+soak: install ## long runs with kills, restarts and odd input (MINUTES=30 to read longer; ONLY=reading, sign-ups or mail for a part)
+	$(BIN)/python -m tests.soak $(if $(ONLY),--only $(ONLY))
 
 format: install ## repair what formatters can repair
 	$(BIN)/ruff check --fix-only .
