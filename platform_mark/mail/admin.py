@@ -12,6 +12,7 @@ from django.template.defaultfilters import linebreaksbr
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.html import urlize
+from django.utils.safestring import SafeString
 
 from . import bulk, texts
 from .models import BulkMail, OutgoingMail
@@ -52,7 +53,7 @@ class OutgoingMailAdmin(admin.ModelAdmin):
     @admin.display(description="Text")
     def shown_text(self, mail: OutgoingMail) -> str:
         # There the personal links are for pressing, as they are in a mail program.
-        return linebreaksbr(urlize(full_text(mail), autoescape=True)) if settings.QUICK_START else mail.text
+        return linebreaksbr(SafeString(urlize(full_text(mail), autoescape=True))) if settings.QUICK_START else mail.text
 
     @admin.display(description="Angehängt")
     def shown_calendar(self, mail: OutgoingMail) -> str:

@@ -57,9 +57,9 @@ def heading(page: Page) -> str:
 def test_everything_works_without_scripts(visit: NewContext, portal: Portal) -> None:
     page = visit(java_script_enabled=False, viewport={"width": 360, "height": 740}).new_page()
     page.goto("/")
-    page.get_by_role("radio", name=CompanySize.MICRO.headcount).check()
-    page.get_by_role("button", name="Beispiele zeigen").click()
+    page.get_by_role("navigation", name="Hauptnavigation").get_by_role("link", name="Beispiele").click()
     page.get_by_text("Filtern", exact=False).first.click()
+    page.get_by_role("checkbox", name=CompanySize.MICRO.label).check()
     page.get_by_role("checkbox", name=portal.site.plastics.name).check()
     page.get_by_role("button", name="Treffer zeigen").first.click()
     page.get_by_role("link", name=portal.site.fictitious.title).click()
@@ -162,7 +162,7 @@ def test_staff_log_in_with_both_factors_change_a_text_and_see_it_live(visit: New
     visitor.goto(practice.get_absolute_url())
     expect(visitor.get_by_role("main")).to_contain_text("Der neue Satz steht sofort auf der Seite.")
     expect(visitor.get_by_role("main")).to_contain_text("Früher suchten alle nach Zetteln.")
-    visitor.goto("/beispiele/")
+    visitor.goto("/beispiele/?q=Der+neue+Satz")
     expect(visitor.get_by_role("main")).to_contain_text("Der neue Satz steht sofort auf der Seite.")
     assert {cookie["name"] for cookie in page.context.cookies()} <= {"__Host-session", "__Host-csrf"}
     assert visitor.context.cookies() == []
