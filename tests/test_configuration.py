@@ -365,6 +365,16 @@ REVIEWED: Mapping[str, str] = {
     "platform_mark/pages/portal_tags.py: SafeString(get_template('components/practice_card.html').render(context))": (
         "what a template escaped"
     ),
+    "platform_mark/pages/portal_tags.py: SafeString(get_template('actors/_row.html').render(context))": (
+        "what a template escaped"
+    ),
+    "platform_mark/pages/portal_tags.py: "
+    "SafeString(get_template('components/dialogue_card.html').render({'card': card, 'chips': chips}))": (
+        "what a template escaped"
+    ),
+    "platform_mark/mail/admin.py: SafeString(urlize(full_text(mail), autoescape=True))": "urlize escapes all but its links",
+    "platform_mark/mail/admin.py: urlize(full_text(mail), autoescape=True)": "it escapes",
+    "actors/reading.py: SafeString()": "empty",
     "platform_mark/search/snippets.py: mark_safe(''.join(parts))": "parts escaped one by one, with our own mark between",
     "platform_mark/search/snippets.py: SafeString()": "empty",
     "practices/hits.py: SafeString()": "empty",
