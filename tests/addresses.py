@@ -252,7 +252,9 @@ def secret_pages(site: Site) -> dict[str, list[str]]:
     wish = wishing.leave("Quantenlaser", email="azubi@haerterei.test")
     draft, booking = site.hidden[0], site.dialogues.registration
     booked = make_token(PURPOSE, booking.pk, booking.token_version)
-    dialogue = make_dialogue("Rüsten online", seats=0, online_seats=5, online_link="https://raum.example/9931")
+    dialogue = make_dialogue(
+        f"Rüsten online {Dialogue.objects.count()}", seats=0, online_seats=5, online_link="https://raum.example/9931"
+    )
     online = make_registration(dialogue)
     due = make_activity("Stammtisch am Dienstag", confirmed_at=timezone.now() - timedelta(days=200))
     link = make_token(freshness.PURPOSE, due.actor.pk, due.actor.confirm_version)

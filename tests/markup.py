@@ -122,7 +122,14 @@ class Page(HTMLParser):
         """What a browser loads by itself to show this page."""
         found = []
         for element in self.root.walk():
-            if element.tag == "link" and element["rel"] not in {"canonical", "next", "prev", "alternate", "author"}:
+            if element.tag == "link" and element["rel"] not in {
+                "canonical",
+                "next",
+                "prev",
+                "alternate",
+                "author",
+                "search",
+            }:
                 found.append(element["href"])
             elif element.tag in {"script", "img", "iframe", "source", "video", "audio", "embed"}:
                 found += [element["src"]] * ("src" in element)

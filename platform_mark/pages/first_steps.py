@@ -455,7 +455,7 @@ def first_steps(request: HttpRequest) -> HttpResponse:
     """The three questions; once they were sent, answered or not, what fits. Nothing is stored."""
     query = request.GET
     if not any(name in query for name in _QUESTIONS) or "aendern" in query:
-        return render(request, "pages/first_steps_questions.html", _questions(query))
+        return render(request, "pages/first_steps_questions.html", _questions(query) | {"has_answers": bool(query)})
     answers = read_answers(query)
     if moved := _moved(answers, "first-steps"):
         return moved

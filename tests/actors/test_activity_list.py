@@ -305,7 +305,7 @@ def test_the_number_of_queries_does_not_grow_with_entries(client: Client) -> Non
         f"{LIST}?stand=frueher": 4,
         "/aktivitaeten/matrix/": 8,
         "/akteure/": 4,
-        "/": 8,
+        "/": 10,
         metal.get_absolute_url(): 8,
     }
     first = make_activity("Angebot 0", branches=(metal,), topics=(topic,), municipalities=(place,))

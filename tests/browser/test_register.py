@@ -14,8 +14,8 @@ from platform_mark.mail.outbox import full_text
 from platform_mark.search import index
 from tests.actors.make import make_activity, make_actor, make_member
 from tests.browser.conftest import NewContext
-from tests.browser.portal import PASSWORD, Portal
-from tests.browser.test_account import WIDE, behind, enter, fill, heading, press
+from tests.browser.portal import PASSWORD, Portal, in_database_of
+from tests.browser.test_account import WIDE, enter, fill, heading, press
 from tests.browser.test_pages import axe
 from tests.make import make_user
 
@@ -43,7 +43,7 @@ def let_pass(portal: Portal, title: str, days: int) -> None:
         Activity.objects.filter(title=title).update(confirmed_at=timezone.now() - timedelta(days=days))
         index.put(*Activity.objects.for_search().filter(title=title))
 
-    behind(portal, run)
+    in_database_of(portal, run)
 
 
 def test_one_button_behind_the_mailed_link_confirms_and_what_nobody_confirms_goes_and_comes_back(
@@ -58,8 +58,8 @@ def test_one_button_behind_the_mailed_link_confirms_and_what_nobody_confirms_goe
             make_activity(title, actor=actor, confirmed_at=timezone.now() - timedelta(days=185))
         freshness.climb()
 
-    behind(portal, begin)
-    text = behind(portal, lambda: full_text(OutgoingMail.objects.get(to=mailbox)))
+    in_database_of(portal, begin)
+    text = in_database_of(portal, lambda: full_text(OutgoingMail.objects.get(to=mailbox)))
     assert KEPT in text and FORGOTTEN in text
     [link] = re.findall(r"/bestaetigen/[^\s/]+/", text)
 
@@ -106,7 +106,7 @@ def test_the_matrix_shows_an_overlap_and_a_gap_and_leads_to_a_request_for_cooper
         for number in range(3):
             make_activity(f"Förderlotse {number}", actor=other, kind="funding", phases=["sustain"], target_groups=[])
 
-    behind(portal, begin)
+    in_database_of(portal, begin)
     page = visit(bypass_csp=True, **WIDE).new_page()
     sign_in(page, asking)
     page.goto("/aktivitaeten/matrix/")
@@ -129,7 +129,7 @@ def test_the_matrix_shows_an_overlap_and_a_gap_and_leads_to_a_request_for_cooper
     press(page, "Anfrage schicken")
     expect(page.get_by_role("main")).to_contain_text("Ihre Anfrage ist unterwegs an „Andere Kammer“.")
 
-    text = behind(portal, lambda: full_text(OutgoingMail.objects.get(to=asked)))
+    text = in_database_of(portal, lambda: full_text(OutgoingMail.objects.get(to=asked)))
     assert "Wollen wir die Lotsen zusammenlegen?" in text and "Netzwerk Matrix" in text
     assert asking not in text, "relayed without addresses"
-    assert behind(portal, lambda: cooperating.can_be_asked(Actor.objects.get(name="Andere Kammer")))
+    assert in_database_of(portal, lambda: cooperating.can_be_asked(Actor.objects.get(name="Andere Kammer")))

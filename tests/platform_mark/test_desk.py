@@ -33,6 +33,9 @@ from dialogues.formats.models import Format, Idea, TryReport
 from dialogues.models import Agreement, Dialogue, Feedback, Registration, Series
 from platform_mark.accounts.models import User
 from platform_mark.accounts.roles import ROLES, load_roles
+from platform_mark.alerts.models import Alert, Subscriber
+from platform_mark.demand import wishing
+from platform_mark.demand.models import Demand
 from platform_mark.desk.mail_texts import KINDS as MAIL_KINDS
 from platform_mark.desk.site import EDITOR_STYLE
 from platform_mark.mail.models import BulkMail, MailText, OutgoingMail
@@ -40,9 +43,10 @@ from platform_mark.media.models import Document, Image
 from platform_mark.pages.models import BarrierReport, LegalText, Operator
 from platform_mark.publishing.models import State
 from platform_mark.search.models import Synonym
-from platform_mark.taxonomy.models import Branch, BranchCode, District, Municipality, Selection, Topic
+from platform_mark.taxonomy.models import Branch, BranchCode, District, Municipality, Pressure, Selection, Topic
 from practices.models import Practice, Suggestion
 from tests.actors.make import make_activity, make_actor, make_revision
+from tests.alerts.make import make_alert
 from tests.cast import PEOPLE, Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
 from tests.dialogues.formats.make import make_format
@@ -132,6 +136,10 @@ def make_feedback(number: int) -> Feedback:
     return Feedback.objects.create(dialogue=dialogue, **marks)
 
 
+def make_demand(number: int) -> Demand:
+    return wishing.leave(f"Quantenlaser{number}", email="chefin@firma.test").demand
+
+
 # A row of each model of the administration; a new model must find its place here.
 MAKERS: dict[type[Model], Callable[[int], Any]] = {
     Actor: lambda number: make_actor(f"Wartende {next(_numbers)}", state="waiting", approved_at=None),
@@ -172,6 +180,10 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     ),
     Feedback: make_feedback,
     Selection: lambda number: make_selection(make_branch(), make_branch()),
+    Pressure: lambda number: Pressure.objects.create(name=f"Druck {number}", slug=f"druck-{number}"),
+    Demand: make_demand,
+    Subscriber: lambda number: make_alert(f"wer{number}@firma.test").subscriber,
+    Alert: lambda number: make_alert(f"neugierig{number}@firma.test"),
     Synonym: lambda number: Synonym.objects.create(terms=[f"Wort {number}", f"Anderes {number}"]),
 }
 
