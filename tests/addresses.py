@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from actors import cooperating, freshness, joining
-from actors.models import Membership
+from actors.models import Activity, Membership
 from dialogues import registration
 from dialogues.formats import ideas, reporting
 from dialogues.mails import ONLINE_PURPOSE, PURPOSE
@@ -256,7 +256,7 @@ def secret_pages(site: Site) -> dict[str, list[str]]:
         f"Rüsten online {Dialogue.objects.count()}", seats=0, online_seats=5, online_link="https://raum.example/9931"
     )
     online = make_registration(dialogue)
-    due = make_activity("Stammtisch am Dienstag", confirmed_at=timezone.now() - timedelta(days=200))
+    due = make_activity(f"Stammtisch {Activity.objects.count()}", confirmed_at=timezone.now() - timedelta(days=200))
     link = make_token(freshness.PURPOSE, due.actor.pk, due.actor.confirm_version)
     return {
         "demand:own": [f"/suche/wunsch/{make_token(wishing.PURPOSE, wish.pk, wish.token_version)}/"],
