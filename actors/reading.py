@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import JSONField, QuerySet
+from django.db.models import JSONField, Model, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.safestring import SafeString
 
 from platform_mark.search.finding import Row
 from platform_mark.search.question import Question
 from platform_mark.search.snippets import mark, pattern, snippet
-from platform_mark.taxonomy.models import Branch, CompanySize, District, Municipality, Topic
+from platform_mark.taxonomy.models import CompanySize
 
 from .models import Activity, ActivityQuerySet
 from .snapshot import TERMS
@@ -54,7 +54,7 @@ _ROWS = (
 )
 
 
-def _rows(name: str, model: type[Branch | Topic | Municipality | District]) -> str:
+def _rows(name: str, model: type[Model]) -> str:
     """The terms of one entry as JSON, in their order. The text never changes, so it is written once."""
     return _ROWS.format(
         table=model._meta.db_table,

@@ -1,7 +1,7 @@
 """Numbers over all branches, read once per page: how many examples there are, and of which size."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Aggregate, Count, IntegerField, Subquery, Value
@@ -106,8 +106,8 @@ class BranchSample:
     """What a branch page shows of its examples: the newest of each size, and the newest others."""
 
     count: int
-    by_size: list[tuple[CompanySize, Practice | None]]
-    further: list[Practice]
+    by_size: Sequence[tuple[CompanySize, Practice | None]]
+    further: Sequence[Practice]
 
 
 def branch_sample(branch: Branch, *, further: int) -> BranchSample:
@@ -116,7 +116,9 @@ def branch_sample(branch: Branch, *, further: int) -> BranchSample:
     newest = found[: further + len(CompanySize)].values_list("pk")
     chosen = newest.union(*(found.filter(size=size)[:1].values_list("pk") for size in CompanySize))
     every = found.order_by().annotate(one=Value(1)).values("one").annotate(all=Count("pk")).values("all")
-    practices = list(found.for_cards().filter(pk__in=[pk for (pk,) in chosen]).annotate(all=Subquery(every)))
+    practices: Sequence[Practice] = list(
+        found.for_cards().filter(pk__in=[pk for (pk,) in chosen]).annotate(all=Subquery(every))
+    )
     by_size = [(size, next((p for p in practices if p.size == size), None)) for size in CompanySize]
     shown = {practice.pk for _, practice in by_size if practice}
     others = [practice for practice in practices if practice.pk not in shown]
