@@ -29,6 +29,8 @@ def make_alert(email: str = "neugierig@firma.test", about: str = "zu=beispiele",
         "confirmed_at": now,
         "checked_at": now,
     }
+    # A second portal in the same database orders the same.
+    Alert.objects.filter(subscriber=subscriber, scope=wish.scope, query=wish.query, actor=wish.actor).delete()
     return Alert.objects.create(subscriber=subscriber, **values | fields)
 
 
