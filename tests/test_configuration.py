@@ -362,14 +362,7 @@ def test_no_file_names_a_place_on_a_developers_machine_or_a_package_index() -> N
 
 # Where else text becomes mark-up without escaping, and why that is safe.
 REVIEWED: Mapping[str, str] = {
-    "platform_mark/pages/portal_tags.py: SafeString(get_template('components/practice_card.html').render(context))": (
-        "what a template escaped"
-    ),
-    "platform_mark/pages/portal_tags.py: SafeString(get_template('actors/_row.html').render(context))": (
-        "what a template escaped"
-    ),
-    "platform_mark/pages/portal_tags.py: "
-    "SafeString(get_template('components/dialogue_card.html').render({'card': card, 'chips': chips}))": (
+    "platform_mark/pages/portal_tags.py: SafeString(get_template(template_name).render(dict(context)))": (
         "what a template escaped"
     ),
     "platform_mark/mail/admin.py: SafeString(urlize(full_text(mail), autoescape=True))": "urlize escapes all but its links",
@@ -381,9 +374,6 @@ REVIEWED: Mapping[str, str] = {
     "platform_mark/pages/portal_tags.py: format_html_join('\\n', _BOX, (_box(name, option) for option in options))": (
         "_BOX is a constant of the module"
     ),
-    "platform_mark/pages/portal_tags.py: "
-    'mark_safe(f\'<td class="{shade}"><a href="{escape(path)}?{escape(cell.query)}" '
-    'aria-label="{label}: {cell.count}{more}">{shown}</a></td>\')': "each value is escaped or a number",
     "platform_mark/pages/portal_tags.py: mark_safe(text)": "JSON, with <, > and & escaped the way JSON understands",
     "templates/admin/accounts/set_password.html: field.help_text": "a list made by Django's password validators",
 }

@@ -11,7 +11,7 @@ from django import template
 from django.conf import settings
 from django.template.loader import get_template
 from django.templatetags.static import static
-from django.utils.html import escape, format_html, format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from actors.matrix import Cell
@@ -183,8 +183,23 @@ _CARD_VALUES = attrgetter(
     *("slug", "kind", "title", "teaser", "figure_value", "figure_label", "shown_company", "is_fictitious", "location"),
     *("size", "shown_employees", "investment_from", "investment_to", "duration_weeks", "source_url"),
 )
-_MOST_CARDS = 5_000
-_cards: dict[tuple[object, ...], SafeString] = {}
+_MOST_DRAWN = 15_000
+_drawn: dict[tuple[object, ...], SafeString] = {}
+
+
+def _draw_once(template_name: str, values: tuple[object, ...], context: Mapping[str, object]) -> SafeString:
+    """A part of a list, rendered once for the same words, since a list is mostly the same parts again.
+
+    `values` are all that the template shows; what is missing there would stay old until the process ends.
+    """
+    key = (template_name, *values)
+    html = _drawn.get(key)
+    if html is None:
+        html = SafeString(get_template(template_name).render(dict(context)))
+        if len(_drawn) >= _MOST_DRAWN:
+            _drawn.clear()
+        _drawn[key] = html
+    return html
 
 
 @register.simple_tag
@@ -195,59 +210,34 @@ def practice_card(
     marks: Marks | None = None,
     chips: Sequence[str] = (),
 ) -> SafeString:
-    """One example as every list shows it. Rendered once for the same words: a list is mostly the same cards again."""
-    key = (narrow, marks, tuple(reasons), tuple(chips), *_CARD_VALUES(practice))
-    html = _cards.get(key)
-    if html is None:
-        context = {"practice": practice, "reasons": reasons, "narrow": narrow, "marks": marks, "chips": chips}
-        html = SafeString(get_template("components/practice_card.html").render(context))
-        if len(_cards) >= _MOST_CARDS:
-            _cards.clear()
-        _cards[key] = html
-    return html
-
-
-_activity_rows: dict[tuple[object, ...], SafeString] = {}
+    """One example as every list shows it."""
+    values = (narrow, marks, tuple(reasons), tuple(chips), *_CARD_VALUES(practice))
+    context = {"practice": practice, "reasons": reasons, "narrow": narrow, "marks": marks, "chips": chips}
+    return _draw_once("components/practice_card.html", values, context)
 
 
 @register.simple_tag
 def activity_row(hit: Hit, among_actors: bool = False) -> SafeString:
-    """One entry of the register as every table of results shows it. Rendered once for the same words, like a card."""
-    activity, stage = hit.activity, hit.activity.stage()
+    """One entry of the register as every table of results shows it."""
+    activity = hit.activity
     actor = activity.actor
-    key = (
-        *(hit.title, hit.passage, among_actors, stage, activity.slug, activity.kind, activity.visibility),
+    values = (
+        *(hit.title, hit.passage, among_actors, activity.stage(), activity.slug, activity.kind, activity.visibility),
         *(activity.valid_until, activity.confirmed_at, actor.name, actor.slug, actor.is_fictitious),
     )
-    html = _activity_rows.get(key)
-    if html is None:
-        context = {"hit": hit, "activity": activity, "among_actors": among_actors}
-        html = SafeString(get_template("actors/_row.html").render(context))
-        if len(_activity_rows) >= _MOST_CARDS:
-            _activity_rows.clear()
-        _activity_rows[key] = html
-    return html
-
-
-_dialogue_cards: dict[tuple[object, ...], SafeString] = {}
+    return _draw_once("actors/_row.html", values, {"hit": hit, "activity": activity, "among_actors": among_actors})
 
 
 @register.simple_tag
 def dialogue_card(card: Card, chips: Sequence[str] = ()) -> SafeString:
-    """One dialogue as every list shows it, kept for the same words as a card of an example is."""
+    """One dialogue as every list shows it."""
     dialogue = card.dialogue
-    key = (
+    values = (
         *(dialogue.slug, dialogue.title, dialogue.teaser, dialogue.where, dialogue.is_onsite, dialogue.moved_from),
         *(dialogue.is_cancelled, dialogue.is_fictitious, card.day, card.hours, card.sign),
         *(tuple(chips), *(branch.name for branch in dialogue.branches.all())),
     )
-    html = _dialogue_cards.get(key)
-    if html is None:
-        html = SafeString(get_template("components/dialogue_card.html").render({"card": card, "chips": chips}))
-        if len(_dialogue_cards) >= _MOST_CARDS:
-            _dialogue_cards.clear()
-        _dialogue_cards[key] = html
-    return html
+    return _draw_once("components/dialogue_card.html", values, {"card": card, "chips": chips})
 
 
 _BOX = (
@@ -276,13 +266,16 @@ def _box(name: str, noun: str, nouns: str, option: Option) -> SafeString:
 def matrix_cell(cell: Cell, path: str) -> SafeString:
     """One field of „Wer macht was für wen“: joined here, since a page has hundreds and a template takes ten times as long."""
     if not (cell.count or cell.shared):
-        return mark_safe('<td class="gap">fehlt</td>')
-    shade = f"n{cell.shade}" if cell.count else "gap"
-    label, more = escape(cell.label), f", dazu {cell.shared} nur für Akteure" if cell.shared else ""
-    shown = f"{cell.count} +{cell.shared}" if cell.shared else f"{cell.count}"
-    # Numbers, and words that are escaped here.
-    return mark_safe(  # noqa: S308
-        f'<td class="{shade}"><a href="{escape(path)}?{escape(cell.query)}" aria-label="{label}: {cell.count}{more}">{shown}</a></td>'
+        return SafeString('<td class="gap">fehlt</td>')
+    return format_html(
+        '<td class="{}"><a href="{}?{}" aria-label="{}: {}{}">{}</a></td>',
+        f"n{cell.shade}" if cell.count else "gap",
+        path,
+        cell.query,
+        cell.label,
+        cell.count,
+        f", dazu {cell.shared} nur für Akteure" if cell.shared else "",
+        f"{cell.count} +{cell.shared}" if cell.shared else cell.count,
     )
 
 
