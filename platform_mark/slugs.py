@@ -21,7 +21,7 @@ def german_slug(text: str, *, length: int = SLUG_LENGTH) -> str:
     slug = slugify(normalize("NFC", text).translate(_FOLD))
     if len(slug) > length:
         slug = slug[: length + 1].rpartition("-")[0] or slug[:length]
-    return slug.rstrip("_") or "eintrag"
+    return slug.rstrip("-_") or "eintrag"
 
 
 def free_slug(text: str, is_taken: Callable[[str], bool]) -> str:

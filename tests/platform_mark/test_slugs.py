@@ -52,6 +52,10 @@ def test_a_long_title_is_cut_between_words():
     assert len(slug) <= SLUG_LENGTH
 
 
+def test_a_slug_is_cut_before_the_mark_between_words():
+    assert german_slug("0 _-0", length=3) == "0"
+
+
 def test_a_word_that_just_fits_is_kept():
     assert german_slug("a" * 40 + " " + "b" * 39) == "a" * 40 + "-" + "b" * 39
     assert german_slug("a" * 40 + " " + "b" * 40) == "a" * 40
