@@ -68,18 +68,8 @@ class Portal:
     database: OwnDatabase
     people: Mapping[str, Person]
     hostile: Hostile
-
-    @property
-    def pages(self) -> dict[str, str]:
-        """Every kind of page for everybody, by a word for it."""
-        kinds = public_pages(self.site)
-        found = {name: addresses[0] for name, addresses in kinds.items()}
-        found |= {
-            f"{name} {number}": address
-            for name, addresses in kinds.items()
-            for number, address in enumerate(addresses[1:], 2)
-        }
-        return found | {"404": "/gibt-es-nicht/", "400": "/?q=%00", "login": "/konto/anmelden/"}
+    #: Every kind of page for everybody, by a word for it.
+    pages: Mapping[str, str]
 
 
 def fill(url: str, database: OwnDatabase, media: Path) -> Portal:
@@ -96,7 +86,17 @@ def fill(url: str, database: OwnDatabase, media: Path) -> Portal:
             secret = generate_totp_secret()
             TOTP.activate(user, secret)
             people[name] = Person(user.email, secret)
-        return Portal(url, site, database, people, _make_hostile())
+        return Portal(url, site, database, people, _make_hostile(), _named(public_pages(site)))
+
+
+def _named(kinds: Mapping[str, list[str]]) -> dict[str, str]:
+    found = {name: addresses[0] for name, addresses in kinds.items()}
+    found |= {
+        f"{name} {number}": address
+        for name, addresses in kinds.items()
+        for number, address in enumerate(addresses[1:], 2)
+    }
+    return found | {"404": "/gibt-es-nicht/", "400": "/?q=%00", "login": "/konto/anmelden/"}
 
 
 def _make_hostile() -> Hostile:

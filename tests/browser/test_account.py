@@ -20,7 +20,7 @@ NEW = "Federwindemaschine im Winter 7"
 # What somebody who looks at the focus reads there.
 FOCUSED = """() => {
     const e = document.activeElement;
-    return [...(e.labels ?? []), e].map(x => x.innerText ?? '').join(' ').replace(/\\u00ad/g, '').trim();
+    return [...(e?.labels ?? []), e].map(x => x?.innerText ?? '').join(' ').replace(/\\u00ad/g, '').trim();
 }"""
 
 

@@ -28,15 +28,13 @@ KINDS = [
     *("practices:detail 5", "practices:detail 6", "branches:list", "branches:detail", "branches:detail 3"),
     *("first-steps", *(f"first-steps {n}" for n in range(2, 6)), "first-steps-sheet", "first-steps-sheet 2"),
     *("search", "search 2", "search 4", "search 5", "actors:activities", "actors:activities 2", "actors:activities 4"),
-    *("actors:matrix", "actors:matrix 2"),
-    *("actors:list", "branches:selection", "formats:list", "formats:list 2"),
+    *("actors:matrix", "actors:matrix 2", "actors:activity", "actors:activity 2", "actors:activity 3"),
+    *("actors:list", "actors:detail", "actors:detail 2", "branches:selection", "formats:list", "formats:list 2"),
     *("formats:set", "formats:detail", "ideas:list", "opendata:index", "alerts:sent", "legal-leichte-sprache"),
     *("legal-impressum", "legal-datenschutz", "legal-barrierefreiheit", "404", "400", "login"),
 ]
-#: Other texts and filters in the same templates as those above, and entries that this portal does not hold:
-#: tests/browser/test_account.py looks at those it makes.
+#: Other texts and filters in the same templates as those above.
 ALIKE = {
-    *("actors:activity", "actors:activity 2", "actors:activity 3", "actors:detail", "actors:detail 2"),
     *("branches:detail 2", "search 3", "actors:activities 3", "actors:activity 4", "actors:list 2", "actors:list 3"),
     *("actors:proposed", "actors:confirm-thanks", "demand:sent", "demand:ended", "alerts:ended", "barrier-sent"),
     *("formats:list 3", "formats:set 2", "formats:report-sent", "ideas:sent"),
@@ -70,8 +68,9 @@ def axe(page: Page) -> list[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_axe_finds_no_barrier(visit: NewContext, portal: Portal, kind: str, look: str) -> None:
     page = visit(bypass_csp=True, **LOOKS[look]).new_page()
-    page.goto(portal.pages[kind])
+    answer = page.goto(portal.pages[kind])
 
+    assert answer is not None and answer.status == (int(kind) if kind.isdigit() else 200)
     assert axe(page) == []
     if "dark" in look:
         assert brightness(page) < 0.2

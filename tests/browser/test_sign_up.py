@@ -32,7 +32,7 @@ def tab_to(page: Page, text: str, most: int = 60) -> None:
         page.keyboard.press("Tab")
         focused: Any = page.evaluate(
             "(() => { const e = document.activeElement;"
-            " return (e.labels?.[0]?.textContent ?? e.textContent ?? '').trim() })()"
+            " return (e?.labels?.[0]?.textContent ?? e?.textContent ?? '').trim() })()"
         )
         if focused.startswith(text):
             return
