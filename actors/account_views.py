@@ -225,9 +225,13 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
     actor = own_actor(request, slug)
     form = ProfileForm(posted(request), instance=actor)
     if request.method == "POST" and form.is_valid():
-        joining.describe(actor, form=form)
-        messages.success(request, "Ihr Profil ist gespeichert.")
-        return redirect("account:home")
+        try:
+            joining.describe(actor, form=form)
+        except ValidationError as error:
+            show_errors(form, error)
+        else:
+            messages.success(request, "Ihr Profil ist gespeichert.")
+            return redirect("account:home")
     return render(request, "konto/profil.html", {"form": form, "actor": actor}, status=422 if form.errors else 200)
 
 
@@ -264,6 +268,8 @@ def download(request: HttpRequest) -> HttpResponse:
 @konto("POST")
 def close(request: HttpRequest) -> HttpResponse:
     """Delete the account; the password is asked for, since nothing brings it back."""
+    # An open session is no place to guess the password in.
+    require_within("close-account", request, most=POSTS_AN_HOUR, period=timedelta(hours=1))
     user: Any = request.user
     if not user.check_password(request.POST.get("password", "")):
         messages.error(request, "Das ist nicht Ihr Passwort. Ihr Konto besteht weiter.")

@@ -8,6 +8,7 @@ from typing import IO, Any
 from django.conf import settings
 from django.utils import timezone
 
+from platform_mark import contact
 from platform_mark.exports import LICENCE, CellValue, write_csv, write_json, write_xlsx
 from platform_mark.taxonomy.models import CompanySize
 
@@ -96,7 +97,7 @@ def _document(activities: Iterable[Activity]) -> dict[str, Any]:
         "format": "aktivitaeten",
         "version": 1,
         "licence": LICENCE,
-        "publisher": settings.OPERATOR["name"],
+        "publisher": contact.operator()["name"],
         "exported_at": timezone.localtime().replace(microsecond=0),
         "activities": [_values(activity) for activity in activities],
     }

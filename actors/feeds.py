@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
 from django.views.decorators.http import require_safe
 
+from platform_mark import contact
 from platform_mark.exports import write_xlsx
 from platform_mark.search import finding
 from platform_mark.search.asking import find
@@ -62,7 +63,7 @@ def atom(request: HttpRequest) -> HttpResponse:
         feed_url=f"{settings.BASE_URL}{reverse('actors:feed-atom')}{query}",
         description="Wer in der Märkischen Region was für Betriebe anbietet.",
         language="de",
-        author_name=settings.OPERATOR["name"],
+        author_name=contact.operator()["name"],
     )
     found = filterset.look(page=1, size=NEWEST, order=finding.NEWEST)
     allowed = Activity.objects.former() if filterset.wants_former else Activity.objects.public()

@@ -262,6 +262,7 @@ def change_role(member: Membership, *, role: str, by: "User") -> None:
         raise Refused({"role": "Diese Rolle gibt es nicht."}, code="role")
     if role != Membership.Role.OWNER:
         _require_another_owner(actor, member)
+        _end_invitations(actor, member.user_id)
     member.role = role
     member.save(update_fields=["role"])
 
@@ -274,7 +275,9 @@ def hand_over(actor: Actor, *, to: Membership, by: "User") -> None:
     if to.actor_id != actor.pk or not to.user.is_active:
         raise Refused("Diese Person gehört nicht zu Ihrer Organisation.", code="member")
     Membership.objects.filter(pk=to.pk).update(role=Membership.Role.OWNER)
-    Membership.objects.filter(actor=actor, user=by).exclude(pk=to.pk).update(role=Membership.Role.EDITOR)
+    given_up = Membership.objects.filter(actor=actor, user=by).exclude(pk=to.pk)
+    if given_up.update(role=Membership.Role.EDITOR):
+        _end_invitations(actor, by.pk)
 
 
 @transaction.atomic
@@ -284,19 +287,26 @@ def remove_member(member: Membership, *, by: "User") -> None:
     is_own = member.user_id == by.pk
     if not is_own:
         _require_owner(actor, by)
-    if is_own or not by.is_staff:
+    if is_own or not by.has_perm("actors.change_actor"):
         _require_another_owner(actor, Membership.objects.get(pk=member.pk))
-    Invitation.objects.filter(actor=actor, invited_by_id=member.user_id, accepted_at=None, withdrawn_at=None).update(
-        withdrawn_at=timezone.now()
-    )
+    _end_invitations(actor, member.user_id)
     Membership.objects.filter(pk=member.pk).delete()
 
 
 @transaction.atomic
 def describe(actor: Actor, *, form: "ModelForm") -> None:
-    """Save what an organisation says of itself by a valid form; a mailed link ends where the addresses have changed."""
-    before = set(Actor.objects.select_for_update().get(pk=actor.pk).contact_addresses)
-    form.save()
+    """Save what an organisation says of itself by a valid form; a mailed link ends where the addresses have changed.
+
+    Writes only what was typed: staff may approve in the same second. Raises Refused once it has left the register.
+    """
+    locked = _locked(actor)
+    if locked.state == Actor.State.FORMER:
+        raise Refused("Diese Organisation hat das Register verlassen.", code="state")
+    before = set(locked.contact_addresses)
+    columns = {field.name for field in Actor._meta.concrete_fields}
+    actor.save(update_fields=[*columns.intersection(form.changed_data), "updated_at"])
+    form._save_m2m()
+    actor.refresh_from_db()
     if set(actor.contact_addresses) != before:
         freshness.end_links(actor)
     index.put(actor)
@@ -359,7 +369,8 @@ def close_account(user: "User") -> None:
     mine = Actor.objects.filter(memberships__user=user).exclude(state=Actor.State.DECLINED)
     for actor in mine.order_by("pk").select_for_update(of=("self",)):
         _require_another_owner(actor, Membership.objects.get(actor=actor, user=user))
-    Actor.objects.filter(memberships__user=user, state=Actor.State.DECLINED).delete()
+    declined = Actor.objects.filter(memberships__user=user, state=Actor.State.DECLINED)
+    declined.exclude(memberships__in=Membership.objects.exclude(user=user)).delete()
     Invitation.objects.filter(invited_by=user).delete()
     user.delete()
 
@@ -393,6 +404,12 @@ def _answer(wanted: Claim, state: Claim.State, answer: str, by: "User | None") -
     queue(kind, wanted.user.email, context={"actor": wanted.actor.name, "reason": answer, "konto": _konto()})
 
 
+def _end_invitations(actor: Actor, user_pk: int) -> None:
+    """Let no link work on that somebody sent who may no longer invite."""
+    sent = Invitation.objects.filter(actor=actor, invited_by_id=user_pk, accepted_at=None, withdrawn_at=None)
+    sent.update(withdrawn_at=timezone.now())
+
+
 def _reason(reason: str) -> str:
     if not reason.strip():
         raise Refused({"reason": "Bitte begründen Sie die Absage. Der Grund steht in der E-Mail."}, code="reason")
@@ -410,7 +427,10 @@ def _require_two_addresses(first: str, second: str) -> None:
 
 
 def _require_owner(actor: Actor, by: "User") -> None:
-    if not by.is_staff and not Membership.objects.filter(actor=actor, user=by, role=Membership.Role.OWNER).exists():
+    if (
+        not by.has_perm("actors.change_actor")
+        and not Membership.objects.filter(actor=actor, user=by, role=Membership.Role.OWNER).exists()
+    ):
         raise Refused("Das können nur Verantwortliche der Organisation.", code="owner")
 
 

@@ -30,6 +30,12 @@ class MergeRefused(ValidationError):
 def merge_actors(double: Actor, *, into: Actor, by: "User | None") -> Actor:
     """Give entries, people and history of `double` to `into`, and let its address lead there; raises MergeRefused."""
     double, into = _both(double, into)
+    for actor in (double, into):
+        # Nobody has seen yet whether its people may speak for it.
+        if actor.state == Actor.State.WAITING:
+            raise MergeRefused(
+                f"„{actor}“ wartet noch. Schalten Sie sie zuerst frei, oder lehnen Sie ab.", code="waiting"
+            )
     _settle_conflicts(double, into)
     _take_over(double, into)
     if not into.contact_email:

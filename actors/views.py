@@ -23,6 +23,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.generic import DetailView, TemplateView
 
+from platform_mark import contact
 from platform_mark.publishing import versions
 from platform_mark.search import words
 from platform_mark.search.asking import find
@@ -300,6 +301,6 @@ def _moved_or_gone(request: HttpRequest, model: Any, slug: str, visible: QuerySe
     if former is not None:
         return HttpResponsePermanentRedirect(get_object_or_404(visible, pk=former.pk).get_absolute_url())
     if versions.is_known(model, slug):
-        html = render_to_string("actors/gone.html", {"operator": settings.OPERATOR}, request)
+        html = render_to_string("actors/gone.html", {"operator": contact.operator()}, request)
         return HttpResponseGone(html)
     raise Http404

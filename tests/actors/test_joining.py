@@ -264,6 +264,28 @@ def test_the_last_owner_neither_leaves_nor_steps_down() -> None:
     assert not Membership.objects.filter(user=owner).exists()
 
 
+@pytest.mark.parametrize("way", ["change_role", "hand_over", "remove"])
+def test_who_no_longer_answers_for_it_has_invited_nobody(way: str) -> None:
+    actor = make_actor()
+    owner, other = make_member(actor), make_member(actor)
+    invitation = joining.invite(actor, email="neu@kammer.example", role=OWNER, by=owner)
+    if way == "change_role":
+        joining.change_role(member_of(owner), role=EDITOR, by=other)
+    elif way == "hand_over":
+        joining.hand_over(actor, to=member_of(other), by=owner)
+    else:
+        joining.remove_member(member_of(owner), by=other)
+    with pytest.raises(joining.Refused, match="gilt nicht mehr"):
+        joining.accept_invitation(invitation, user=make_user("neu@kammer.example"))
+
+
+def test_staff_without_the_right_are_members_like_others() -> None:
+    actor = make_actor()
+    editor = make_member(actor, make_user(is_staff=True), role=EDITOR)
+    with pytest.raises(joining.Refused, match="nur Verantwortliche"):
+        joining.change_role(member_of(editor), role=OWNER, by=editor)
+
+
 def test_editors_change_nobody_and_leave_freely() -> None:
     actor = make_actor()
     owner, editor, other = make_member(actor), make_member(actor, role=EDITOR), make_member(actor, role=EDITOR)
@@ -291,7 +313,7 @@ def test_responsibility_is_handed_to_active_colleagues_only() -> None:
 
 def test_staff_take_out_even_the_last_owner_and_then_somebody_is_missing() -> None:
     actor = make_actor()
-    owner, staff = make_member(actor), make_user(is_staff=True)
+    owner, staff = make_member(actor), make_user(is_superuser=True)
     editor = make_member(actor, role=EDITOR, is_active=False)
     joining.remove_member(member_of(owner), by=staff)
     assert Actor.objects.without_editor().get() == actor
@@ -392,6 +414,10 @@ def test_a_closed_account_takes_its_person_along_and_leaves_the_entries() -> Non
     assert Revision.objects.get().author is None
     assert not Actor.objects.filter(pk=declined.pk).exists()
     assert "geht@kammer.example" not in everything(except_for="")
+    shared = make_actor("Verein", state=Actor.State.DECLINED, decline_reason="Nein.")
+    colleague, leaving = make_member(shared), make_member(shared, role=EDITOR)
+    joining.close_account(leaving)
+    assert member_of(colleague).actor == shared, "the reason is there to read for who stays"
     with pytest.raises(joining.Refused):
         joining.close_account(make_user(is_staff=True))
 

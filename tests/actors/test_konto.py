@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from actors import cooperating, joining, review
+from actors.account_forms import ProfileForm
 from actors.models import Activity, Actor, Claim, Cooperation, Invitation, Membership, Revision
 from actors.snapshot import FIELDS, snapshot
 from platform_mark.accounts.models import User
@@ -563,6 +564,28 @@ def test_a_new_mailbox_ends_the_links_that_the_old_one_got(konto: Client, actor:
     assert actor.confirm_version == before + 1
 
 
+def test_a_profile_saved_late_brings_nothing_back(actor: Actor, owner: User) -> None:
+    """What staff or colleagues did between reading and saving stays."""
+    values = {
+        "contact_email": "post@kammer.example",
+        "second_email": "zwei@kammer.example",
+        "summary": "Neu im Register.",
+    }
+    waiting = make_actor("Verein", state=Actor.State.WAITING, approved_at=None)
+    forms = {row.pk: ProfileForm(values, instance=row) for row in (actor, waiting)}
+    assert all(form.is_valid() for form in forms.values())
+
+    joining.approve_actor(waiting, by=None)
+    joining.describe(waiting, form=forms[waiting.pk])
+    joining.leave_register(Actor.objects.get(pk=actor.pk), by=owner, erase=True)
+    with pytest.raises(joining.Refused, match="hat das Register verlassen"):
+        joining.describe(actor, form=forms[actor.pk])
+
+    approved, left = Actor.objects.get(pk=waiting.pk), Actor.objects.get(pk=actor.pk)
+    assert (approved.state, approved.summary) == ("approved", "Neu im Register.")
+    assert (left.state, left.contact_email) == ("former", "")
+
+
 def test_leaving_asks_for_a_choice_and_a_tick(konto: Client, actor: Actor) -> None:
     path = f"/konto/akteure/{actor.slug}/austritt/"
     for data in ({}, {"way": "erase"}, {"sure": "on"}, {"way": "burn", "sure": "on"}):
@@ -597,6 +620,11 @@ def test_an_account_is_deleted_by_its_password_only(actor: Actor) -> None:
     assert not User.objects.filter(pk=user.pk).exists()
     assert client.get("/konto/").status_code == 302
     assert "Ihr Konto ist gelöscht" in main_of(client.get("/konto/geloescht/"))
+
+
+def test_an_open_session_is_no_place_to_guess_the_password_in(konto: Client) -> None:
+    statuses = [konto.post("/konto/daten/konto-loeschen/", {"password": "falsch"}).status_code for _ in range(21)]
+    assert statuses == [302] * 20 + [429]
 
 
 # ---------------------------------------------------------------- out of reach

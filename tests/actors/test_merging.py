@@ -30,6 +30,17 @@ def test_entries_people_and_address_of_a_double_go_to_the_other() -> None:
     assert not SearchEntry.objects.filter(kind="actors.actor", object_id=double.pk).exists()
 
 
+@pytest.mark.parametrize(("double", "kept"), [("waiting", "approved"), ("approved", "waiting")])
+def test_nobody_comes_to_speak_for_an_organisation_by_founding_it_again(double: str, kept: str) -> None:
+    founded, listed = make_actor("Kammer", state=double), make_actor("Kammer Hagen", state=kept)
+    make_member(founded)
+
+    with pytest.raises(MergeRefused, match="wartet noch"):
+        merge_actors(founded, into=listed, by=None)
+
+    assert listed.memberships.count() == 0
+
+
 def test_what_both_have_is_there_once_and_the_stronger_role_stays() -> None:
     double, kept = make_actor(), make_actor()
     person = make_user()
