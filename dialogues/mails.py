@@ -237,20 +237,11 @@ def _fact_values(registration: Registration, facts: Mapping[str, Any]) -> dict[s
     return {
         "aenderungen": "\n".join(f"- {_plain(line)}" for line in lines),
         "grund": facts.get("reason") or registration.reject_reason or registration.dialogue.cancel_reason,
-        "platz": str(place or _rank(registration)),
+        "platz": str(place or ""),
         "frist": _plain(wording.moment(until)) if until else "",
         "warten": f"{rest} noch auf der Warteliste, Platz {place}." if waiting else "",
         "umgebucht": f"Wir haben Ihre Anmeldung vom Dialog „{moved_from}“ hierher umgebucht." if moved_from else "",
     }
-
-
-def _rank(registration: Registration) -> int | str:
-    if registration.waiting_number is None:
-        return ""
-    before = Registration.objects.filter(
-        dialogue=registration.dialogue_id, state="waiting", waiting_number__lt=registration.waiting_number
-    )
-    return before.count() + 1
 
 
 def _links(registration: Registration) -> dict[str, Link]:

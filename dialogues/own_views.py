@@ -33,6 +33,7 @@ ACTIONS: dict[str, Callable[[Registration], Any]] = {
     "accept": journeys.accept,
     "decline": journeys.decline,
     "end-news": journeys.end_news,
+    "erase": journeys.erase,
 }
 
 
@@ -59,12 +60,6 @@ def registration(request: HttpRequest, booking: Registration, token: str) -> Htt
     if request.method != "POST":
         return _own_page(request, booking, token)
     action = request.POST.get("action", "")
-    if action == "erase":
-        journeys.erase(booking)
-        # A restored backup must not bring the person back.
-        if booking.email_key:
-            erasures.note(booking.email_key)
-        return HttpResponseRedirect(reverse("dialogues:erased"))
     if action not in ACTIONS:
         raise Http404
     try:
@@ -72,6 +67,11 @@ def registration(request: HttpRequest, booking: Registration, token: str) -> Htt
     except Refused as refusal:
         booking.refresh_from_db()
         return _own_page(request, booking, token, refusal=str(refusal.message), status=409)
+    if action == "erase":
+        # A restored backup must not bring the person back.
+        if booking.email_key:
+            erasures.note(booking.email_key)
+        return HttpResponseRedirect(reverse("dialogues:erased"))
     return HttpResponseRedirect(reverse("dialogues:registration", args=[token]))
 
 

@@ -83,14 +83,15 @@ def _page(
     ask_again: bool = False,
     refusal: str = "",
 ) -> HttpResponse:
+    seats = seat_state(dialogue)
     context = {
         "dialogue": dialogue,
         "form": form,
         "ask_again": ask_again,
         "refusal": refusal,
         "was_refused": status == 409,
-        "seats": seat_state(dialogue),
-        "is_full": seat_state(dialogue).word is Word.WAITING if form else False,
+        "seats": seats,
+        "is_full": seats.word is Word.WAITING if form else False,
         "notice": notices.CURRENT,
     }
     response = render(request, "dialogues/sign_up.html", context, status=status)

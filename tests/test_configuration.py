@@ -435,3 +435,24 @@ def test_code_makes_markup_only_from_literals_and_escaped_values() -> None:
 def test_debug_is_off_unless_asked_for(tmp_path: Path) -> None:
     assert values(production(tmp_path))["DEBUG"] == "False"
     assert django_settings.DEBUG is False
+
+
+INCLUDE = re.compile(r'{% include "([^"]+)"(.*?)%}')
+
+
+def test_a_form_in_a_template_included_with_only_is_handed_its_key() -> None:
+    """Rendered pages show each form in some of its states; this looks at all of them."""
+    folder = ROOT / "templates"
+    sources = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.html")}
+    included = {name: INCLUDE.findall(source) for name, source in sources.items()}
+    keyed = {name for name, source in sources.items() if "{% csrf_token %}" in source}
+    while more := {name for name, parts in included.items() if keyed & {part for part, _ in parts}} - keyed:
+        keyed |= more
+    closed = [
+        (name, part, words)
+        for name, parts in included.items()
+        for part, words in parts
+        if part in keyed and words.split()[-1:] == ["only"]
+    ]
+    assert [(name, part) for name, part, words in closed if "csrf_token=csrf_token" not in words] == []
+    assert len(closed) >= 1

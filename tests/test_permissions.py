@@ -5,18 +5,22 @@ elsewhere, 403 they may know that it exists, 404 they may not, 405 it is no page
 """
 
 import re
+from datetime import timedelta
 from http.cookies import SimpleCookie
 from itertools import product
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
-from django.urls import reverse
+from django.http import HttpResponse
+from django.urls import resolve, reverse
+from django.utils import timezone
 
-from actors.models import Claim, Proposal
+from actors.models import Actor, Claim, Proposal
 from dialogues.formats.models import Idea, TryReport
 from dialogues.models import Agreement, Series
 from platform_mark.accounts.models import User
@@ -25,16 +29,18 @@ from platform_mark.demand.models import Demand
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.media.models import Image
 from platform_mark.pages.models import BarrierReport, LegalText, Operator
+from platform_mark.publishing.models import State
 from platform_mark.search.models import Synonym
 from platform_mark.taxonomy.models import District, Municipality, Pressure, Selection, Topic
 from practices.models import Practice, Suggestion
-from tests.actors.make import make_revision
+from tests.actors.make import make_activity, make_revision
 from tests.addresses import Route, account_pages, feeds, form_pages, public_pages, routes, secret_pages
 from tests.cast import PASSWORD, PEOPLE, Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
 from tests.dialogues.make import make_dialogue, make_registration
 from tests.mails import make_bulk, make_mail_text
 from tests.make import Site, fill_site, make_document, make_user
+from tests.markup import Page
 
 pytestmark = pytest.mark.django_db
 
@@ -711,3 +717,42 @@ def test_no_address_serves_other_methods_to_anybody(site: Site, cast: Cast) -> N
         client = cast.client(person)
         statuses = {name: client.generic(method, address).status_code for name, address in addresses.items()}
         assert {name: status for name, status in statuses.items() if status != 405} == {}, (person, method)
+
+
+def keyless_forms(response: HttpResponse, address: str) -> list[str]:
+    """Forms of a page that post without the key against forged requests to a view that asks for it."""
+    found = []
+    for form in Page.of(response).all("form"):
+        target = urljoin(address, form["action"])
+        is_exempt = getattr(resolve(urlsplit(target).path).func, "csrf_exempt", False)
+        keys = form.all("input", type="hidden", name="csrfmiddlewaretoken")
+        if form["method"].lower() == "post" and not is_exempt and not any(key["value"] for key in keys):
+            found.append(f"{address}: to {target}")
+    return found
+
+
+def test_every_form_that_posts_carries_its_key(site: Site, cast: Cast) -> None:
+    """The client of the tests asks for no key, so that nothing else here misses one."""
+    owner = make_person("inhaberin@kammer.test", second_factor=False, is_staff=False)
+    own = account_pages(owner.user)
+    actor = Actor.objects.get(memberships__user=owner.user)
+    make_activity(actor=actor, confirmed_at=timezone.now() - timedelta(days=200))
+    make_activity(actor=actor, state=State.ARCHIVED)
+    kinds = {**public_pages(site), **form_pages(), **secret_pages(site)}
+    inside = filled_in(site, cast).values()
+    newcomer = make_person("neu@portal.test", second_factor=False)
+    visits = [
+        (cast.client("visitor"), [address for addresses in kinds.values() for address in addresses]),
+        (cast.client("superuser"), inside),
+        (log_in(PortalClient(), owner), [*own.values(), *(path for path in inside if path.startswith("/konto/"))]),
+        (log_in(PortalClient(), newcomer), [reverse("mfa_activate_totp"), reverse("account_change_password")]),
+    ]
+    forms, keyless = 0, []
+    for client, addresses in visits:
+        for address in addresses:
+            response = client.get(address)
+            if response.get("Content-Type", "").startswith("text/html"):
+                forms += len(Page.of(response).all("form", method="post"))
+                keyless += keyless_forms(response, address)
+    assert keyless == []
+    assert forms >= 300

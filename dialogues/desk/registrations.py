@@ -516,10 +516,13 @@ class RegistrationAdmin(StepPages):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """With the number of people and the place in line."""
         people = Attendee.objects.filter(registration=OuterRef("pk")).order_by().values("registration")
+        # As `seats.place_in_line` tells it to the person: those who wait for the same kind of seat.
+        kinds = Attendee.objects.filter(registration=OuterRef(OuterRef("pk"))).values("seat_kind")
         before = (
             Registration.objects.filter(
                 dialogue=OuterRef("dialogue"), state=State.WAITING, waiting_number__lte=OuterRef("waiting_number")
             )
+            .filter(attendees__seat_kind__in=kinds)
             .order_by()
             .values("dialogue")
         )
@@ -528,7 +531,7 @@ class RegistrationAdmin(StepPages):
             .get_queryset(request)
             .annotate(
                 people=Coalesce(Subquery(people.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0),
-                place=Subquery(before.annotate(n=Count("pk")).values("n"), output_field=IntegerField()),
+                place=Subquery(before.annotate(n=Count("pk", distinct=True)).values("n"), output_field=IntegerField()),
             )
         )
 
@@ -658,7 +661,9 @@ class RegistrationAdmin(StepPages):
         if is_answered and form.is_valid():
             self._decide_all(request, queryset, accept=False, reason=form.cleaned_data["reason"])
             return None
-        rows = list(queryset[:MOST_AT_ONCE])
+        rows = self._few_enough(request, queryset)
+        if not rows:
+            return None
         return self.page(
             request,
             "selection",
@@ -691,7 +696,9 @@ class RegistrationAdmin(StepPages):
                     request, f"Entwurf an {number}. Prüfen Sie ihn und schicken Sie ihn dann ab.", messages.SUCCESS
                 )
                 return redirect("admin:outbox_bulkmail_change", bulk.pk)
-        rows = list(queryset[:MOST_AT_ONCE])
+        rows = self._few_enough(request, queryset)
+        if not rows:
+            return None
         return self.page(
             request,
             "selection",
@@ -715,6 +722,14 @@ class RegistrationAdmin(StepPages):
         else:
             query = urlencode({"pk__in": ",".join(str(pk) for pk in queryset.values_list("pk", flat=True))})
         return redirect(f"{reverse('admin:dialogues_registration_export')}?{query}")
+
+    def _few_enough(self, request: HttpRequest, queryset: QuerySet) -> list[Registration]:
+        """The chosen rows; none, and a word why, where the next page could not carry them all on."""
+        rows = list(queryset[: MOST_AT_ONCE + 1])
+        if len(rows) <= MOST_AT_ONCE:
+            return rows
+        self.message_user(request, f"Bitte wählen Sie höchstens {MOST_AT_ONCE} Anmeldungen auf einmal.", messages.ERROR)
+        return []
 
     def _decide_all(self, request: HttpRequest, queryset: QuerySet, *, accept: bool, reason: str = "") -> None:
         # In the order of their sign-up: who came first gets the seat.

@@ -122,14 +122,6 @@ def in_words(wish: Wish, catalogues: Catalogues) -> Words:
     return Words(str(wish.scope.label), conditions, _path(wish))
 
 
-def form_query(wish: Wish) -> str:
-    """The query string of the form that orders this wish."""
-    if wish.actor is not None:
-        return query_of([("zu", ACTOR), (ACTOR, wish.actor.slug)])
-    word = BY_SCOPE[wish.scope].word if wish.scope in BY_SCOPE else EVERYTHING
-    return "&".join(filter(None, [query_of([("zu", word)]), wish.query]))
-
-
 def _narrowed(
     scope: Scope,
     subject: Subject,

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-RDF_TYPE = "rdf:type"
 # What may not stand in an address between angle brackets, and what may not stand between quotation marks.
 _NOT_IN_IRI = re.compile(r"[\x00-\x20<>\"{}|^`\\]")
 _NOT_IN_TEXT = re.compile(r"[\x00-\x1f\x7f\"\\]")

@@ -15,8 +15,10 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from dialogues import snapshot
+from dialogues import registration as signing_up
+from dialogues import seats, snapshot
 from dialogues.models import Agreement, Dialogue, Question, Registration, Report, SeatKind
+from dialogues.registration import Person
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.publishing.models import State
 from platform_mark.publishing.versions import Version
@@ -477,6 +479,24 @@ def test_only_a_typing_error_is_mended_in_the_form_and_the_state_is_not(cast: Ca
 
     changed = Registration.objects.get()
     assert (changed.company, changed.state, changed.email) == ("Drehteile", "confirmed", registration.email)
+
+
+def test_staff_see_the_place_in_line_that_the_person_was_told(cast: Cast) -> None:
+    dialogue = make_dialogue(seats=1, online_seats=1)
+    kinds = {kind.way: kind for kind in dialogue.seat_kinds.all()}
+    for number, way in enumerate(("onsite", "online", "onsite", "online")):
+        person = Person(f"Person {number}", kinds[way])
+        row = signing_up.sign_up(
+            dialogue, company=f"Werk {number}", contact_name="M", email=f"w{number}@firma.example", people=[person]
+        )
+        assert row
+        waiting = signing_up.confirm(row)
+
+    page = Page.of(cast.client("organiser").get(reverse("admin:dialogues_registration_changelist"))).main.text
+
+    assert seats.place_in_line(waiting) == 1
+    assert page.count("Platz 1") == 2
+    assert "Platz 2" not in page
 
 
 def test_a_message_to_several_is_a_draft_that_names_its_number(cast: Cast) -> None:

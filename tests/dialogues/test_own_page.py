@@ -20,6 +20,7 @@ from platform_mark.tokens import make_token
 from tests.conftest import PortalClient
 from tests.dialogues.make import make_dialogue
 from tests.dialogues.test_registration import book, people, sign_up, state
+from tests.dialogues.test_sign_up_form import locked_by_others
 from tests.make import make_document
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +146,17 @@ def test_part_of_a_group_that_waits_is_shown_with_its_place(client: Any) -> None
     page = read(client, book(make_dialogue(seats=1), "a", 3, group="singly"))
     assert "Ihr Platz ist bestätigt" in page
     assert "2 Personen von Ihnen warten noch: Warteliste, Platz 1" in page
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("action", ["confirm", "erase"])
+def test_a_dialogue_that_stays_locked_asks_to_try_again(client: Any, action: str) -> None:
+    row = sign_up(make_dialogue())
+    with locked_by_others(row.dialogue):
+        response = press(client, row, action)
+    assert response.status_code == 409
+    assert "in einer Minute noch einmal" in response.content.decode()
+    assert Registration.objects.get().email == row.email
 
 
 # ---------------------------------------------------------------- changing it

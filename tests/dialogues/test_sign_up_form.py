@@ -1,11 +1,13 @@
 """The form in front of a dialogue: what it asks, what it keeps, what it refuses and how it says so."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 
 from dialogues import registration
@@ -297,11 +299,9 @@ def test_a_full_dialogue_says_before_that_it_is_the_waiting_list(client: Any) ->
     assert "Auf die Warteliste setzen" in client.get(address(dialogue)).content.decode()
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_dialogue_that_stays_locked_gives_a_kind_answer_and_keeps_the_input(client: Any) -> None:
-    from django.db import connection, transaction
-
-    dialogue = make_dialogue()
+@contextmanager
+def locked_by_others(dialogue: Dialogue) -> Iterator[None]:
+    """Let another connection hold the dialogue, and this one lose its patience soon."""
     other = connections.create_connection("default")
     other.set_autocommit(False)
     try:
@@ -309,17 +309,24 @@ def test_a_dialogue_that_stays_locked_gives_a_kind_answer_and_keeps_the_input(cl
             cursor.execute("SELECT 1 FROM dialogues_dialogue WHERE id = %s FOR UPDATE", [dialogue.pk])
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '200ms'")
-        response = fill_in(client, dialogue)
+        yield
     finally:
         other.rollback()
         other.close()
         with connection.cursor() as cursor:
             cursor.execute("RESET lock_timeout")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dialogue_that_stays_locked_gives_a_kind_answer_and_keeps_the_input(client: Any) -> None:
+    dialogue = make_dialogue()
+    with locked_by_others(dialogue):
+        response = fill_in(client, dialogue)
     assert (response.status_code, response["Retry-After"]) == (503, "60")
     assert "in einer Minute noch einmal" in response.content.decode()
     assert typed(response.context["form"], "company") == [INPUT["company"]]
     assert not Registration.objects.exists()
-    assert not transaction.get_connection().in_atomic_block
+    assert not connection.in_atomic_block
 
 
 def test_the_form_makes_the_same_queries_for_many_rows(client: Any, django_assert_max_num_queries: Any) -> None:
