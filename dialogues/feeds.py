@@ -61,7 +61,7 @@ def atom(request: HttpRequest) -> HttpResponse:
         language="de",
         author_name=operator()["name"],
     )
-    for dialogue in reading.cards(newest):
+    for dialogue in reading.cards(reading.with_cards(newest)):
         address = f"{settings.BASE_URL}{dialogue.get_absolute_url()}"
         cancelled = "Abgesagt: " if dialogue.is_cancelled else ""
         feed.add_item(

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from actors.models import Actor
 from platform_mark.media.models import Document, Image
+from platform_mark.prepared import Instant
 from platform_mark.publishing.fields import RichTextField
 from platform_mark.publishing.models import Publishable, PublishableQuerySet
 from platform_mark.taxonomy.models import Branch, CompanySize, Municipality, TargetGroup
@@ -47,11 +48,11 @@ class Series(models.Model):
 
 
 class DialogueQuerySet(PublishableQuerySet):
-    def upcoming(self, at: datetime | None = None) -> Self:
+    def upcoming(self, at: Instant | None = None) -> Self:
         """Dialogues that have not ended at the instant `at` (now, if not given), the next one first."""
         return self.filter(ends_at__gt=at or timezone.now()).order_by("starts_at", "pk")
 
-    def past(self, at: datetime | None = None) -> Self:
+    def past(self, at: Instant | None = None) -> Self:
         """Dialogues that have ended, the latest first."""
         return self.filter(ends_at__lte=at or timezone.now()).order_by("-starts_at", "-pk")
 
@@ -59,7 +60,7 @@ class DialogueQuerySet(PublishableQuerySet):
         """Dialogues that name this branch, alone or among others."""
         return self.filter(branches=branch)
 
-    def documented(self, at: datetime | None = None) -> Self:
+    def documented(self, at: Instant | None = None) -> Self:
         """Past dialogues whose report everybody may read, the latest first."""
         return self.past(at).filter(cancelled_at=None, report__published_at__lte=at or timezone.now())
 
@@ -69,17 +70,17 @@ class DialogueQuerySet(PublishableQuerySet):
             "branches", "agenda", "hosts__actor", "outcomes", "agreements", "documents__document"
         )
 
-    def awaiting_report(self, at: datetime | None = None) -> Self:
+    def awaiting_report(self, at: Instant | None = None) -> Self:
         """Past dialogues that took place and of which nobody can read yet what came of it."""
         is_told = Q(report__published_at__isnull=False)
         return self.filter(ends_at__lte=at or timezone.now(), state="published", cancelled_at=None).exclude(is_told)
 
-    def with_people_waiting(self, at: datetime | None = None) -> Self:
+    def with_people_waiting(self, at: Instant | None = None) -> Self:
         """Dialogues ahead with somebody on the waiting list."""
         line = Registration.objects.in_line().order_by().values("dialogue")
         return self.filter(starts_at__gt=at or timezone.now(), state="published", cancelled_at=None, pk__in=line)
 
-    def unticked(self, at: datetime | None = None) -> Self:
+    def unticked(self, at: Instant | None = None) -> Self:
         """Past dialogues with confirmed people of whom nobody was noted as there or absent."""
         people = Attendee.objects.filter(registration__state="confirmed")
         noted = people.exclude(presence=Attendee.Presence.UNKNOWN).values("registration__dialogue")
@@ -87,7 +88,7 @@ class DialogueQuerySet(PublishableQuerySet):
             ends_at__lte=at or timezone.now(), cancelled_at=None, pk__in=people.values("registration__dialogue")
         ).exclude(pk__in=noted)
 
-    def promoting(self, at: datetime | None = None) -> Self:
+    def promoting(self, at: Instant | None = None) -> Self:
         """Dialogues in which a freed seat still goes to somebody waiting: public, not cancelled, closed or begun."""
         at = at or timezone.now()
         return self.published(at).filter(

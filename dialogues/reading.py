@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.db.models import OuterRef, QuerySet
 
 from platform_mark.media.models import TODAY
+from platform_mark.prepared import NOW, Given, Prepared
 from platform_mark.publishing import parts
 from platform_mark.publishing.parts import Part, part
 from platform_mark.taxonomy.models import Branch
@@ -47,14 +48,24 @@ _PAGE: Mapping[str, Part] = {
 }
 
 
-def cards(dialogues: DialogueQuerySet) -> list[Dialogue]:
-    """These dialogues with what a card shows; one query."""
-    return _filled(parts.with_parts(dialogues.select_related("municipality"), _CARD), _CARD)
+def with_cards(dialogues: DialogueQuerySet) -> DialogueQuerySet:
+    """Annotate a queryset so that `cards` finds all that a card shows in the row of each."""
+    return parts.with_parts(dialogues.select_related("municipality"), _CARD)
 
 
-def rows(dialogues: DialogueQuerySet) -> list[Dialogue]:
-    """The same, and with report, public documents and outcomes, for those that are over; one query."""
-    return _filled(parts.with_parts(dialogues.select_related("municipality", "report"), _ROW), _ROW)
+def cards(found: Iterable[Dialogue]) -> list[Dialogue]:
+    """These dialogues, read by `with_cards`, with what a card shows."""
+    return [parts.fill(dialogue, _CARD) for dialogue in found]
+
+
+def with_rows(dialogues: DialogueQuerySet) -> DialogueQuerySet:
+    """The same for `rows`."""
+    return parts.with_parts(dialogues.select_related("municipality", "report"), _ROW)
+
+
+def rows(found: Iterable[Dialogue]) -> list[Dialogue]:
+    """These dialogues, read by `with_rows`, with what a card shows, and with what those that are over tell in a table."""
+    return [parts.fill(dialogue, _ROW) for dialogue in found]
 
 
 def with_page(dialogues: DialogueQuerySet) -> QuerySet:
@@ -67,8 +78,13 @@ def fill(dialogue: Dialogue) -> Dialogue:
     return parts.fill(dialogue, _PAGE)
 
 
-def _filled(dialogues: Iterable[Dialogue], of: Mapping[str, Part]) -> list[Dialogue]:
-    return [parts.fill(dialogue, of) for dialogue in dialogues]
+_OF_ADDRESS = Prepared(lambda: with_page(Dialogue.objects.published(NOW)).filter(slug=Given("slug")))
+
+
+def page(slug: str) -> Dialogue | None:
+    """The public dialogue at an address, with all that its page shows; one query."""
+    dialogue = _OF_ADDRESS.first(slug=slug)
+    return fill(dialogue) if dialogue else None
 
 
 def hosts_of(dialogue: Dialogue, role: Host.Role) -> Sequence[Host]:

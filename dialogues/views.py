@@ -3,13 +3,14 @@ from dataclasses import replace
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.generic import DetailView
 
+from platform_mark.prepared import NOW, Given, Prepared
 from platform_mark.publishing import versions
 from platform_mark.tokens import BadToken, keep_address
 from practices.models import Practice
@@ -21,6 +22,9 @@ from .models import Dialogue, Host
 from .months import month_table
 from .seats import seat_state
 
+_SHOWN_BY = Prepared(
+    lambda: Practice.objects.published(NOW).filter(dialogues=Given("dialogue")).newest_first().for_cards(NOW)
+)
 # Past dialogues under the list of coming ones.
 DOCUMENTED = 5
 
@@ -57,7 +61,8 @@ def _read(filterset: DialogueFilter, *, with_documented: bool) -> tuple[list[Dia
     if with_documented:
         latest = filterset.narrowed(Dialogue.objects.published().documented(filterset.at))
         wanted |= Q(pk__in=latest.values("pk")[:DOCUMENTED])
-    found = {row.pk: row for row in reading.rows(Dialogue.objects.published().filter(wanted).order_by("-starts_at"))}
+    rows = reading.with_rows(Dialogue.objects.published().filter(wanted).order_by("-starts_at"))
+    found = {row.pk: row for row in reading.rows(rows)}
     documented = [row for row in found.values() if row.public_report and row.pk not in order]
     return [found[pk] for pk in order if pk in found], documented if with_documented else []
 
@@ -77,12 +82,12 @@ class DialogueDetail(DetailView):
                 return HttpResponsePermanentRedirect(former.get_absolute_url())
             raise
 
-    def get_queryset(self) -> QuerySet:
-        return reading.with_page(Dialogue.objects.published())
-
     def get_object(self, queryset: Any = None) -> Dialogue:
         """The public dialogue, its parts in hand."""
-        return reading.fill(super().get_object(queryset))
+        dialogue = reading.page(self.kwargs["slug"])
+        if dialogue is None:
+            raise Http404
+        return dialogue
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         dialogue: Dialogue = self.object
@@ -94,7 +99,7 @@ class DialogueDetail(DetailView):
             moved_from=wording.moment(dialogue.moved_from) if dialogue.moved_from else "",
             hosts=reading.hosts_of(dialogue, Host.Role.HOST),
             partners=reading.hosts_of(dialogue, Host.Role.PARTNER),
-            practices=list(Practice.objects.published().filter(dialogues=dialogue).newest_first().for_cards()),
+            practices=_SHOWN_BY.rows(dialogue=dialogue.pk),
             report=report,
             outcomes=_by_kind(dialogue) if report else [],
             result=feedback.result(dialogue) if dialogue.is_over() and not dialogue.is_cancelled else None,

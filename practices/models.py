@@ -11,11 +11,13 @@ from django.core.validators import MaxValueValidator, MinValueValidator, URLVali
 from django.db import models
 from django.db.models import Case, F, OuterRef, Prefetch, Q, Subquery, Value, When
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import TruncDate
 from django.urls import reverse
 from django.utils import timezone
 
 from actors.models import Actor
 from platform_mark.media.models import Document, Image
+from platform_mark.prepared import Instant
 from platform_mark.publishing.fields import RichTextField
 from platform_mark.publishing.models import Publishable, PublishableQuerySet, State, TransitionRefused
 from platform_mark.taxonomy.models import Branch, CompanySize, Municipality, TargetGroup, Topic
@@ -63,13 +65,13 @@ class PracticeQuerySet(PublishableQuerySet):
         """The order of every list: own examples and reports alike, by the day they appeared."""
         return self.order_by("-published_at", "-pk")
 
-    def for_cards(self) -> Self:
+    def for_cards(self, at: Instant | None = None) -> Self:
         """With what a card shows, and without the long texts it does not."""
-        return self.select_related("municipality__district").only(*CARD_FIELDS).with_fitting_firms()
+        return self.select_related("municipality__district").only(*CARD_FIELDS).with_fitting_firms(at)
 
-    def with_fitting_firms(self) -> Self:
+    def with_fitting_firms(self, at: Instant | None = None) -> Self:
         """For a company that wants no name: how many firms, itself among them, fit its branch, size and district."""
-        now = timezone.now()
+        now = at or timezone.now()
         # All values are parameters.
         return self.annotate(fitting_firms=RawSQL(_FITTING_FIRMS, [now, now], output_field=models.IntegerField()))  # noqa: S611
 
@@ -639,7 +641,7 @@ class Prerequisite(PracticePart):
 
 
 class PracticePictureQuerySet(models.QuerySet):
-    def shown(self, on: date | None = None) -> Self:
+    def shown(self, on: date | TruncDate | None = None) -> Self:
         """Pictures whose rights have not ended on the day `on` (today, if not given)."""
         return self.filter(image__in=Image.objects.shown(on))
 

@@ -1,16 +1,16 @@
 """Which other examples are like this one, and why: each carries the reasons a reader can check."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import BooleanField, IntegerField
 from django.db.models.expressions import RawSQL
 
+from platform_mark.prepared import NOW, Given, Prepared
 from platform_mark.taxonomy.models import Branch, CompanySize, Topic
 
-from .models import Practice
+from .models import Practice, PracticeQuerySet
 
+MOST = 3
 # Only so many of the newest that share a branch, and of those that share a topic, are compared: a reader of a large portal
 # wants a near one, not the nearest of ten thousand.
 MOST_COMPARED = 200
@@ -53,7 +53,33 @@ class Similar:
     reasons: list[str]
 
 
-def similar_to(practice: Practice, branches: list[Branch], topics: list[Topic], *, most: int) -> list[Similar]:
+# The lists that a reason is asked with carry its name.
+_REASONS = {
+    "same_branch": _SAME_BRANCH,
+    "same_topic": _SAME_TOPIC,
+    "same_size": _SAME_SIZE,
+    "near_size": _SAME_SIZE,
+    "same_district": _SAME_DISTRICT,
+}
+_CLOSENESS = " + ".join(f"{_WEIGHTS[name]} * ({sql})::int" for name, sql in _REASONS.items())
+
+
+def _similar() -> PracticeQuerySet:
+    # Text of this module; all values are parameters.
+    reasons = {
+        name: RawSQL(sql, [Given(name)], output_field=BooleanField())  # noqa: S611
+        for name, sql in _REASONS.items()
+    }
+    closeness = RawSQL(_CLOSENESS, [Given(name) for name in _REASONS], output_field=IntegerField())  # noqa: S611
+    candidates = RawSQL(_CANDIDATES, [Given("same_branch"), Given("same_topic")])  # noqa: S611
+    found = Practice.objects.published(NOW).exclude(pk=Given("practice")).for_cards(NOW).filter(pk__in=candidates)
+    return found.annotate(**reasons, closeness=closeness).order_by("-closeness", "-published_at", "-pk")[:MOST]
+
+
+_SIMILAR = Prepared(_similar)
+
+
+def similar_to(practice: Practice, branches: list[Branch], topics: list[Topic]) -> list[Similar]:
     """The public examples with most reasons in common, the newest first among equals; one query.
 
     A size alone is no reason to read on, so an example must share a branch or a topic.
@@ -61,29 +87,12 @@ def similar_to(practice: Practice, branches: list[Branch], topics: list[Topic], 
     size = practice.company_size
     near = [s.value for s in CompanySize if size and abs(s.gauge - size.gauge) == 1]
     district = practice.municipality.district_id if practice.municipality and not practice.is_anonymous else None
-    same_branches, same_topics = [branch.pk for branch in branches], [topic.pk for topic in topics]
-    asked: Mapping[str, tuple[str, list[Any]]] = {
-        "same_branch": (_SAME_BRANCH, same_branches),
-        "same_topic": (_SAME_TOPIC, same_topics),
-        "same_size": (_SAME_SIZE, [size.value] if size else []),
-        "near_size": (_SAME_SIZE, near),
-        "same_district": (_SAME_DISTRICT, [district] if district else []),
-    }
-    # All values are parameters.
-    reasons = {
-        name: RawSQL(sql, [values], output_field=BooleanField())  # noqa: S611
-        for name, (sql, values) in asked.items()
-    }
-    closeness = " + ".join(f"{_WEIGHTS[name]} * ({sql})::int" for name, (sql, _) in asked.items())
-    found = (
-        Practice.objects.published()
-        .exclude(pk=practice.pk)
-        .for_cards()
-        .filter(pk__in=RawSQL(_CANDIDATES, [same_branches, same_topics]))  # noqa: S611
-        .annotate(
-            **reasons,
-            closeness=RawSQL(closeness, [values for _, values in asked.values()], output_field=IntegerField()),  # noqa: S611
-        )
-        .order_by("-closeness", "-published_at", "-pk")
+    found = _SIMILAR.rows(
+        practice=practice.pk,
+        same_branch=[branch.pk for branch in branches],
+        same_topic=[topic.pk for topic in topics],
+        same_size=[size.value] if size else [],
+        near_size=near,
+        same_district=[district] if district else [],
     )
-    return [Similar(other, [word for name, word in _WORDS.items() if getattr(other, name)]) for other in found[:most]]
+    return [Similar(other, [word for name, word in _WORDS.items() if getattr(other, name)]) for other in found]

@@ -2,7 +2,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,14 +13,12 @@ from platform_mark.search.asking import find
 from platform_mark.search.finding import NEAREST, Found
 from platform_mark.tokens import BadToken, keep_address
 
+from . import reading
 from .facets import load_catalogue
 from .filters import PAGE_SIZE, PracticeFilter
 from .hits import hits
 from .models import Practice
-from .reading import fill, with_parts
 from .similar import similar_to
-
-SIMILAR = 3
 
 
 @require_safe
@@ -31,9 +28,9 @@ def practice_list(request: HttpRequest) -> HttpResponse:
     if (query := catalogue.moved_query(request.GET)) is not None:
         return HttpResponsePermanentRedirect(reverse("practices:list", query=query))
 
-    filterset = PracticeFilter(request.GET, queryset=Practice.objects.published().for_cards(), catalogue=catalogue)
+    filterset = PracticeFilter(request.GET, catalogue=catalogue)
     found, finding = filterset.found, find(filterset)
-    shown = {practice.pk: practice for practice in filterset.qs}
+    shown = reading.cards(filterset.keys)
     paginator = Paginator(range(found.hits), PAGE_SIZE)
     context = {
         "finding": finding,
@@ -66,12 +63,12 @@ class PracticeDetail(DetailView):
                 return HttpResponsePermanentRedirect(former.get_absolute_url())
             raise
 
-    def get_queryset(self) -> QuerySet:
-        return with_parts(Practice.objects.published())
-
     def get_object(self, queryset: Any = None) -> Practice:
         """The public example, its parts in hand."""
-        return fill(super().get_object(queryset))
+        practice = reading.page(self.kwargs["slug"])
+        if practice is None:
+            raise Http404
+        return practice
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         practice: Practice = self.object
@@ -81,7 +78,7 @@ class PracticeDetail(DetailView):
             topics=topics,
             # A picture could tell whose company it is.
             pictures=[] if practice.is_anonymous else list(practice.pictures.all()),
-            similar=similar_to(practice, branches, topics, most=SIMILAR),
+            similar=similar_to(practice, branches, topics),
             **kwargs,
         )
 
@@ -92,7 +89,8 @@ class PracticePreview(PracticeDetail):
     def get_object(self, queryset: Any = None) -> Practice:
         """The example named by the token, whatever its state; 404 once the link is replaced or over."""
         try:
-            return fill(versions.previewed(with_parts(Practice.objects.all()), self.kwargs["token"]))
+            draft = versions.previewed(reading.with_parts(Practice.objects.all()), self.kwargs["token"])
+            return reading.fill(draft)
         except BadToken as error:
             raise Http404 from error
 

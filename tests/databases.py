@@ -61,3 +61,14 @@ def as_one_test() -> Iterator[None]:
             yield
         finally:
             transaction.set_rollback(True)
+
+
+def put_the_databases_clock_a_day_ahead() -> None:
+    """Until the transaction of this test ends; a clock of our own is found before that of PostgreSQL."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA tomorrow")
+        cursor.execute(
+            "CREATE FUNCTION tomorrow.statement_timestamp() RETURNS timestamptz LANGUAGE sql"
+            " AS $$ SELECT pg_catalog.statement_timestamp() + interval '1 day' $$"
+        )
+        cursor.execute("SET LOCAL search_path = tomorrow, pg_catalog, public")

@@ -170,7 +170,7 @@ def embedded_dialogues(request: HttpRequest) -> HttpResponse:
     most = int(number) if number.isascii() and number.isdigit() and len(number) < 3 else EMBEDDED
     shown = dialogues.order_by("starts_at", "pk")[: max(1, min(most, MOST_EMBEDDED))]
     kept = query_of([(name, value) for name in ("branche", "ort", "form") for value in query.getlist(name)])
-    context = {"dialogues": reading.cards(shown), "notice": notice, "query": "" if notice else kept}
+    context = {"dialogues": reading.cards(reading.with_cards(shown)), "notice": notice, "query": "" if notice else kept}
     body = render_to_string("opendata/embedded_dialogues.html", context).lstrip().encode()
     response = answer(request, body, DIALOGUES.changed_at(), "text/html; charset=utf-8")
     # Found where it is shown, not by itself.

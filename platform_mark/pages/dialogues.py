@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 
 from dialogues import reading, showing
 from dialogues.models import Dialogue, DialogueQuerySet, Outcome
 from dialogues.showing import Card
+from platform_mark.prepared import NOW, Given, GivenKeys, Prepared
 from platform_mark.taxonomy.models import Branch
 from practices.models import Practice
 
@@ -41,14 +41,12 @@ class OfBranch:
 
 def next_dialogues() -> list[Card]:
     """The next ones that take place, for the start page; two queries."""
-    coming = Dialogue.objects.published().filter(cancelled_at=None).upcoming()
-    return showing.cards(reading.cards(coming[:NEXT]))
+    return showing.cards(reading.cards(_COMING.rows()))
 
 
 def of_branch(branch: Branch) -> OfBranch:
     """What is coming in a branch, and what past dialogues brought up; two queries."""
-    mine = Dialogue.objects.published().in_branch(branch)
-    found = _any_of(mine.upcoming()[:NEXT], mine.documented()[:NEXT])
+    found = reading.rows(_OF_BRANCH.rows(branch=branch.pk))
     documented = [dialogue for dialogue in found if dialogue.is_over()]
     return OfBranch(
         coming=showing.cards([dialogue for dialogue in found if not dialogue.is_over()]),
@@ -71,16 +69,9 @@ class OfPractice:
 
 def of_practice(practice: Practice, branches: Sequence[Branch]) -> OfPractice:
     """The dialogues beside an example; two queries."""
-    public = Dialogue.objects.published()
-    shown = public.filter(practices=practice)
-    coming = public.filter(cancelled_at=None).upcoming()
-    # Asked of the link table: a join would name a dialogue of two branches twice.
-    linked = Dialogue.branches.through.objects.filter(branch__in=branches).values("dialogue")
-    found = _any_of(
-        coming.filter(practices=practice)[:NEXT], coming.filter(pk__in=linked)[:1], shown.documented()[:NEXT]
-    )
+    found = reading.rows(_OF_PRACTICE.rows(practice=practice.pk, branches=[branch.pk for branch in branches]))
     open_cards = showing.cards([dialogue for dialogue in found if not dialogue.is_over()])
-    shows = [card for card in open_cards if practice.pk in card.dialogue.shown_practices]  # type: ignore[attr-defined]
+    shows = [card for card in open_cards if card.dialogue.shows]  # type: ignore[attr-defined]
     return OfPractice(
         showing=shows,
         next_of_branch=[] if shows else open_cards,
@@ -88,14 +79,38 @@ def of_practice(practice: Practice, branches: Sequence[Branch]) -> OfPractice:
     )
 
 
-def _any_of(*wanted: DialogueQuerySet) -> list[Dialogue]:
-    """All of these, the earliest first, with what cards and tables show and the keys of their examples; one query."""
+def _any_of(*wanted: DialogueQuerySet) -> DialogueQuerySet:
+    """All of these, the earliest first, with what cards and tables show."""
     condition = Q()
     for each in wanted:
         condition |= Q(pk__in=each.values("pk"))
-    practices = Dialogue.practices.through.objects.filter(dialogue=OuterRef("pk")).values("practice")
-    found = Dialogue.objects.filter(condition).annotate(shown_practices=ArraySubquery(practices))
-    return reading.rows(found.order_by("starts_at", "pk"))
+    return reading.with_rows(Dialogue.objects.filter(condition).order_by("starts_at", "pk"))
+
+
+def _of_branch() -> DialogueQuerySet:
+    mine = Dialogue.objects.published(NOW).filter(branches=Given("branch"))
+    return _any_of(mine.upcoming(NOW)[:NEXT], mine.documented(NOW)[:NEXT])
+
+
+def _of_practice() -> DialogueQuerySet:
+    public = Dialogue.objects.published(NOW)
+    coming = public.filter(cancelled_at=None).upcoming(NOW)
+    # Asked of the link tables: a join would name a dialogue of two branches twice.
+    shown = Dialogue.practices.through.objects.filter(practice=Given("practice"))
+    linked = Dialogue.branches.through.objects.filter(branch__in=GivenKeys("branches")).values("dialogue")
+    showing_it = Q(pk__in=shown.values("dialogue"))
+    found = _any_of(
+        coming.filter(showing_it)[:NEXT],
+        coming.filter(pk__in=linked)[:1],
+        public.filter(showing_it).documented(NOW)[:NEXT],
+    )
+    return found.annotate(shows=Exists(shown.filter(dialogue=OuterRef("pk"))))
+
+
+_COMING = Prepared(
+    lambda: reading.with_cards(Dialogue.objects.published(NOW).filter(cancelled_at=None).upcoming(NOW)[:NEXT])
+)
+_OF_BRANCH, _OF_PRACTICE = Prepared(_of_branch), Prepared(_of_practice)
 
 
 def _texts(dialogue: Dialogue, kind: Outcome.Kind) -> list[str]:

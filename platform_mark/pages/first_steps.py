@@ -413,7 +413,7 @@ def _dialogue(answers: Answers) -> Section:
         asked[PROBLEM] = Exists(shows)
     if answers.place:
         asked[PLACE] = Q(municipality__in=answers.place.towns)
-    found = reading.cards(_ranked(_open(now), asked)[:DIALOGUES_ASKED])
+    found = reading.cards(reading.with_cards(_ranked(_open(now), asked)[:DIALOGUES_ASKED]))
     if not found:
         return Section([], _DIALOGUE_WORDS.nothing)
     states = seat_states(found, now)

@@ -1,11 +1,15 @@
-"""Numbers over all branches, read once per page: how many examples there are, and of which size."""
+"""Numbers over the whole portal, read once per page: how many examples and activities there are, and for whom."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Aggregate, Count, IntegerField, Subquery, Value
+from django.db.models import Aggregate, Count, F, IntegerField, Q, QuerySet, Subquery, Value
 
+from actors import stages
+from actors.models import Activity
+from platform_mark.prepared import Prepared
 from platform_mark.taxonomy.models import Branch, CompanySize
 from practices import wording
 from practices.models import Practice
@@ -56,44 +60,106 @@ class Numbers:
         return wording.weeks(self.weeks)
 
 
+@dataclass(frozen=True)
+class RegisterNumbers:
+    activities: int = 0
+    actors: int = 0
+    #: Those that were assured in the last 180 days.
+    confirmed: int = 0
+
+    @property
+    def percent(self) -> int:
+        """Rounded down, so that 100 means all of them."""
+        return self.confirmed * 100 // self.activities if self.activities else 0
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All that the start page counts."""
+
+    #: Every current branch in its order.
+    branches: Sequence[BranchRow]
+    numbers: Numbers
+    register: RegisterNumbers
+
+
+def overview() -> Overview:
+    """Count examples and activities, in one statement; two queries."""
+    rows = list(_by_branch().union(_by_place(), _in_register(), all=True))
+    branches, places = ([row for row in rows if row.what == what] for what in (_BRANCH, _PLACE))
+    register = next((row for row in rows if row.what == _REGISTER), None)
+    named = Counter[int]()
+    for row in places:
+        if row.key and not row.is_hidden:
+            named[row.key] += row.number
+    numbers = Numbers(
+        practices=sum(row.number for row in places),
+        from_small_companies=sum(row.number for row in places if row.band in (CompanySize.MICRO, CompanySize.SMALL)),
+        by_municipality=named,
+        # The halves are of all examples, so each row says the same.
+        cost=places[0].second if places else None,
+        weeks=places[0].third if places else None,
+    )
+    return Overview(
+        _rows_of(branches),
+        numbers,
+        RegisterNumbers(register.number, register.second, register.third) if register else RegisterNumbers(),
+    )
+
+
 def branch_rows() -> list[BranchRow]:
     """Every current branch in its order; two queries."""
-    counted = (
-        Practice.objects.published()
-        .exclude(branches=None)
-        .order_by()
-        .values("branches", "size")
-        .annotate(number=Count("pk"))
-    )
+    return _rows_of(_by_branch())
+
+
+def _rows_of(counted: Iterable[Any]) -> list[BranchRow]:
     by_branch: dict[int, Counter[str]] = {}
     for row in counted:
-        by_branch.setdefault(row["branches"], Counter())[row["size"]] = row["number"]
+        by_branch.setdefault(row.key, Counter())[row.band] = row.number
     rows = []
-    for branch in Branch.objects.current():
+    for branch in _BRANCHES.rows():
         counts = by_branch.get(branch.pk, Counter())
         rows.append(BranchRow(branch, {size: counts[size.value] for size in CompanySize}, counts.total()))
     return rows
 
 
-def numbers() -> Numbers:
-    """What the region can show; one query."""
-    counted = (
+_BRANCHES = Prepared(Branch.objects.current)
+_BRANCH, _PLACE, _REGISTER = "branch", "place", "register"
+# What is counted, of what, and three numbers of it: the same columns for all, so that one statement can ask for all.
+_COLUMNS = ("what", "key", "band", "is_hidden", "number", "second", "third")
+_NOTHING = Value(None, output_field=IntegerField())
+
+
+def _by_branch() -> QuerySet:
+    """Examples by branch and size."""
+    named = Practice.objects.published().exclude(branches=None).order_by()
+    keyed = named.annotate(what=Value(_BRANCH), key=F("branches"), band=F("size"), is_hidden=Value(False))
+    counted = keyed.values("what", "key", "band", "is_hidden").annotate(number=Count("pk"))
+    return counted.annotate(second=_NOTHING, third=_NOTHING).values_list(*_COLUMNS, named=True)
+
+
+def _by_place() -> QuerySet:
+    """Examples by municipality and size, with half of all costs and of all durations."""
+    keyed = (
         Practice.objects.published()
         .order_by()
-        .values("municipality", "size", "is_anonymous")
-        .annotate(number=Count("pk"), cost=_half("investment_to"), weeks=_half("duration_weeks"))
+        .annotate(what=Value(_PLACE), key=F("municipality"), band=F("size"), is_hidden=F("is_anonymous"))
     )
-    by_municipality: Counter[int] = Counter()
-    practices = small = 0
-    cost = weeks = None
-    for row in counted:
-        # The halves are of all examples, so each row says the same.
-        cost, weeks = row["cost"], row["weeks"]
-        practices += row["number"]
-        small += row["number"] if row["size"] in (CompanySize.MICRO, CompanySize.SMALL) else 0
-        if row["municipality"] and not row["is_anonymous"]:
-            by_municipality[row["municipality"]] += row["number"]
-    return Numbers(practices, small, by_municipality, cost, weeks)
+    counted = keyed.values("what", "key", "band", "is_hidden").annotate(number=Count("pk"))
+    halves = counted.annotate(second=_half("investment_to"), third=_half("duration_weeks"))
+    return halves.values_list(*_COLUMNS, named=True)
+
+
+def _in_register() -> QuerySet:
+    """Activities, the organisations behind them, and how many of them were assured lately."""
+    constants = (
+        Activity.objects.public().order_by().annotate(what=Value(_REGISTER), band=Value(""), is_hidden=Value(False))
+    )
+    fresh = Q(confirmed_at__gte=stages.oldest(stages.HOLDS_DAYS))
+    counted = constants.annotate(key=_NOTHING).values("what", "key", "band", "is_hidden")
+    return counted.annotate(
+        number=Count("pk"), second=Count("actor", distinct=True), third=Count("pk", filter=fresh)
+    ).values_list(*_COLUMNS, named=True)
 
 
 def _half(field: str) -> Subquery:

@@ -21,9 +21,11 @@ from dialogues.models import Dialogue
 from dialogues.showing import Card
 from platform_mark import contact
 from platform_mark.search.facets import Facet, Option
+from platform_mark.taxonomy.models import CompanySize
 from practices.hits import Marks
 from practices.models import Practice
 
+from .overview import BranchRow
 from .region import Region
 
 register = template.Library()
@@ -48,12 +50,6 @@ _SCRIPT_ESCAPES = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"
 def operator() -> Mapping[str, str]:
     """Who runs the portal, for the footer of every page, error pages included."""
     return contact.operator()
-
-
-@register.simple_tag
-def is_quick_start() -> bool:
-    """Whether this is the quick start, whose fictitious content needs a word of warning."""
-    return settings.QUICK_START
 
 
 @register.simple_tag
@@ -249,7 +245,8 @@ _BOX = (
 @register.simple_tag
 def facet_boxes(facet: Facet, options: Sequence[Option]) -> SafeString:
     """These boxes of a facet. Some eighty a page: by a template they would cost as much as all the rest of it."""
-    return format_html_join("\n", "{}", ((_box(facet.name, facet.noun, facet.nouns, option),) for option in options))
+    # Each box is escaped already.
+    return SafeString("\n".join(_box(facet.name, facet.noun, facet.nouns, option) for option in options))
 
 
 # The same box again and again, with a few hundred counts at most.
@@ -280,11 +277,48 @@ def matrix_cell(cell: Cell, path: str) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=64)
+def region_map(region: Region, path: str, more: str, noun: str, nouns: str, what: str, caption: str) -> SafeString:
+    """The map of the region with its table twin. A filter and its numbers make a map of their own, so only some are kept."""
+    context = {
+        "region": region,
+        "path": path,
+        "more": more,
+        "noun": noun,
+        "nouns": nouns,
+        "what": what,
+        "caption": caption,
+    }
+    return SafeString(get_template("components/region.html").render(context))
+
+
+@register.simple_tag
+def branch_table(rows: Sequence[BranchRow], list_path: str, with_aliases: bool = False) -> SafeString:
+    """Branches with their examples by size; every number leads to the list."""
+    values = (list_path, with_aliases, *map(_shown_of, rows))
+    context = {"rows": rows, "sizes": list(CompanySize), "list_path": list_path, "with_aliases": with_aliases}
+    return _draw_once("components/branch_table.html", values, context)
+
+
+def _shown_of(row: BranchRow) -> tuple[object, ...]:
+    branch = row.branch
+    return branch.name, branch.slug, branch.focus_since, *branch.synonyms, *row.size_counts, row.total
+
+
+@register.simple_tag
+def site_foot() -> SafeString:
+    """The foot of every page."""
+    operator = contact.operator()
+    context = {"operator": operator, "is_quick_start": settings.QUICK_START}
+    return _draw_once("components/site_foot.html", (*operator.items(), settings.QUICK_START), context)
+
+
+@register.simple_tag
 def region_links(region: Region, path: str, more: str, noun: str, nouns: str) -> SafeString:
     """The shapes of a map of the region, each a link that says its number."""
     links = []
     for spot in region.spots:
         number = f"{spot.count} {noun if spot.count == 1 else nouns}" if spot.count else f"noch keine {nouns}"
-        address = f"{path}?ort={spot.municipality.slug}{more}"
-        links.append((address, spot.municipality.name, number, spot.shade, spot.path))
+        address = f"{path}?ort={spot.slug}{more}"
+        links.append((address, spot.name, number, spot.shade, spot.path))
     return format_html_join("", '<a href="{}" aria-label="{}: {}"><path class="n{}" d="{}" /></a>', links)

@@ -21,7 +21,9 @@ SHORT = {"Nachrodt-Wiblingwerde": "Nachr.-Wibl."}
 class Spot:
     """One municipality on the map: its shape, where its words stand, and what is counted there."""
 
-    municipality: Municipality
+    name: str
+    slug: str
+    district: str
     label: str
     path: str
     x: int
@@ -44,7 +46,7 @@ class Spot:
 class Region:
     width: int
     height: int
-    spots: Sequence[Spot]
+    spots: tuple[Spot, ...]
     border: str
     #: The credit line of the outlines; none for tiles, which are drawn by ourselves.
     credit: str
@@ -75,9 +77,11 @@ def region(counts: Mapping[int, int]) -> Region:
         else:
             path, x, y = _tile(*places[municipality.ags])
         label = SHORT.get(municipality.name, municipality.name.partition(" (")[0])
-        spots.append(Spot(municipality, label, path, x, y, count, shade(count, most)))
+        district = municipality.district.name
+        shape = (label, path, x, y, count, shade(count, most))
+        spots.append(Spot(municipality.name, municipality.slug, district, *shape))
     width, height = (region_map.width, region_map.height) if region_map else _size(places.values())
-    return Region(width, height, spots, region_map.border if region_map else "", _credit(region_map))
+    return Region(width, height, tuple(spots), region_map.border if region_map else "", _credit(region_map))
 
 
 def shade(count: int, most: int) -> int:

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
 from django.urls import path
 
-from actors import stages, views
+from actors import views
 from actors.facets import kind_word
 from actors.models import Activity
 from actors.search import FOR_ALL
@@ -62,28 +61,6 @@ class KindRow:
     word: str
     count: int
     gaps: int
-
-
-@dataclass(frozen=True)
-class RegisterNumbers:
-    activities: int
-    actors: int
-    confirmed: int
-
-    @property
-    def percent(self) -> int:
-        """Rounded down, so that 100 means all of them."""
-        return self.confirmed * 100 // self.activities if self.activities else 0
-
-
-def register_numbers() -> RegisterNumbers:
-    """How much there is, and how much of it was assured in the last 180 days; one query."""
-    fresh = Q(confirmed_at__gte=stages.oldest(stages.HOLDS_DAYS))
-    return RegisterNumbers(
-        **Activity.objects.public()
-        .order_by()
-        .aggregate(activities=Count("pk"), actors=Count("actor", distinct=True), confirmed=Count("pk", filter=fresh))
-    )
 
 
 def kind_rows(branches: Sequence[Branch]) -> list[KindRow]:

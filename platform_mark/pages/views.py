@@ -4,42 +4,46 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from platform_mark.prepared import NOW, Prepared
 from platform_mark.taxonomy.models import Branch, CompanySize, Pressure, Selection
 from practices.models import Practice
 
 from . import dialogues, first_steps, focus, samples
 from .models import LegalText
-from .overview import branch_rows, branch_sample, numbers
+from .overview import branch_rows, branch_sample, overview
 from .region import region
-from .register import branch_kinds, kind_rows, register_numbers
+from .register import branch_kinds, kind_rows
 
 NEWEST = 4
 FORMATS = 3
 # So many branches the question on the start page names; all of them stand on the page of the questions.
 ASKED = 8
 
+_NEWEST = Prepared(lambda: Practice.objects.published(NOW).newest_first().for_cards(NOW)[:NEWEST])
+_PRESSURES = Prepared(Pressure.objects.offered)
+
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The start page: three questions, the newest examples, the branches, the region in numbers."""
-    rows = branch_rows()
+    seen = overview()
+    rows = seen.branches
     decided = [row for row in rows if row.branch.focus_since]
     # The branches that the table shows: decided ones, else the candidates.
     shown = decided or [row for row in rows if row.branch.focus_candidate]
-    region_numbers = numbers()
     context = {
-        "newest": Practice.objects.published().newest_first().for_cards()[:NEWEST],
+        "newest": _NEWEST.rows(),
         "focus_is_decided": bool(decided),
         "branches_shown": sum(bool(row.total) for row in rows),
         "branches_count": len(rows),
         "focus_rows": shown,
         "asked_branches": first_steps.branches_in_order([row.branch for row in rows])[:ASKED],
         "sizes": list(CompanySize),
-        "pressures": Pressure.objects.offered(),
+        "pressures": _PRESSURES.rows(),
         "next_dialogues": dialogues.next_dialogues(),
-        "numbers": region_numbers,
-        "region": region(region_numbers.by_municipality),
-        "register": register_numbers(),
+        "numbers": seen.numbers,
+        "region": region(seen.numbers.by_municipality),
+        "register": seen.register,
         "kind_rows": kind_rows([row.branch for row in rows]),
     }
     return render(request, "pages/home.html", context)
@@ -49,7 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def branch_list(request: HttpRequest) -> HttpResponse:
     """All branches, focus branches first, with what there is for each company size."""
     rows = sorted(branch_rows(), key=lambda row: row.branch.focus_since is None)
-    context = {"rows": rows, "sizes": list(CompanySize), "selection": Selection.objects.decided().first()}
+    context = {"rows": rows, "selection": Selection.objects.decided().first()}
     return render(request, "pages/branch_list.html", context)
 
 

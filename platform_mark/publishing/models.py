@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from platform_mark.prepared import Instant
 from platform_mark.search import index
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class TransitionRefused(ValidationError):
 
 
 class PublishableQuerySet(models.QuerySet):
-    def published(self, at: datetime | None = None) -> Self:
+    def published(self, at: Instant | None = None) -> Self:
         """What everybody may see at the instant `at` (now, if not given)."""
         at = at or timezone.now()
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), state=State.PUBLISHED, published_at__lte=at)

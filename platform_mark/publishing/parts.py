@@ -19,6 +19,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject
 
 RowT = TypeVar("RowT", bound=Model)
+QuerySetT = TypeVar("QuerySetT", bound=QuerySet)
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def part(queryset: QuerySet, *columns: str, **nested: Sequence[str]) -> Part:
     return Part(queryset.model, ArraySubquery(ordered.values(row=JSONObject(**values))))
 
 
-def with_parts(queryset: QuerySet, parts: Mapping[str, Part]) -> QuerySet:
+def with_parts(queryset: QuerySetT, parts: Mapping[str, Part]) -> QuerySetT:
     """Annotate a queryset so that `fill` finds the parts of each object in its own row."""
     return queryset.annotate(**{f"{name}_rows": each.of(queryset.model) for name, each in parts.items()})
 

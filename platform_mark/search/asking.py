@@ -60,10 +60,14 @@ class IndexedFilter(django_filters.FilterSet):
         super().__init__(data, **kwargs)
         self.catalogue = catalogue
 
+    @property
+    def keys(self) -> Sequence[int]:
+        """The entries of the page that was asked for, in their order, or where there is none, the nearest."""
+        return [row.object_id for row in self.found.rows] or self.found.nearest
+
     def filter_queryset(self, queryset: QuerySet) -> QuerySet:
-        """The entries of the page that was asked for, or where there is none, the nearest."""
-        ids = [row.object_id for row in self.found.rows] or self.found.nearest
-        return queryset.filter(pk__in=ids)
+        """The entries of the page that was asked for, or the nearest; only those that `queryset` may show."""
+        return queryset.filter(pk__in=self.keys)
 
     @property
     def text(self) -> str:

@@ -17,6 +17,7 @@ from dialogues.models import AgendaItem, Agreement, Dialogue, DialoguePicture, H
 from platform_mark.publishing import versions
 from platform_mark.publishing.models import State
 from tests.actors.make import make_actor
+from tests.databases import put_the_databases_clock_a_day_ahead
 from tests.dialogues.make import in_days, make_dialogue, make_feedback, make_registration, make_report
 from tests.make import DAY, make_branch, make_document, make_image, make_municipality, make_practice
 from tests.markup import Page
@@ -338,15 +339,8 @@ def test_a_picture_goes_when_its_rights_end_without_a_restart(client: Client) ->
     dialogue = documented()
     picture = make_image(alt="Nur noch heute", rights_until=timezone.localdate())
     DialoguePicture.objects.create(dialogue=dialogue, image=picture)
-    # A clock of the database that is a day ahead, found before its own; gone with the transaction of this test.
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE SCHEMA tomorrow")
-        cursor.execute(
-            "CREATE FUNCTION tomorrow.statement_timestamp() RETURNS timestamptz LANGUAGE sql"
-            " AS $$ SELECT pg_catalog.statement_timestamp() + interval '1 day' $$"
-        )
-        assert opened(client, dialogue).main.all("img")
-        cursor.execute("SET LOCAL search_path = tomorrow, pg_catalog, public")
+    assert opened(client, dialogue).main.all("img")
+    put_the_databases_clock_a_day_ahead()
     assert not opened(client, dialogue).main.all("img")
 
 

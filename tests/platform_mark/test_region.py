@@ -89,7 +89,7 @@ def test_every_municipality_has_a_tile_and_none_lies_on_another() -> None:
 
 def test_neighbours_stay_neighbours() -> None:
     load_reference()
-    at = {spot.municipality.name: (spot.x, spot.y) for spot in region({}).spots}
+    at = {spot.name: (spot.x, spot.y) for spot in region({}).spots}
 
     def touch(one: str, other: str) -> bool:
         across, down = abs(at[one][0] - at[other][0]), abs(at[one][1] - at[other][1])

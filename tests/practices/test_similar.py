@@ -20,7 +20,7 @@ def test_the_closest_come_first_and_say_why(client: Any) -> None:
     make_practice("Alles", branches=(metal, plastics), topics=(setup,), employees=99, municipality=altena)
     make_practice("Entwurf", branches=(metal,), state="draft")
 
-    found = similar_to(here, [metal, plastics], [setup], most=5)
+    found = similar_to(here, [metal, plastics], [setup])
 
     assert [(other.practice.title, other.reasons) for other in found] == [
         ("Alles", ["gleiche Branche", "gleiches Thema", "gleich groß", "gleicher Kreis"]),
@@ -35,5 +35,5 @@ def test_an_anonymous_companys_district_is_no_reason() -> None:
     metal, altena = make_branch("Metall"), make_municipality("Altena")
     here = make_practice("Hier", branches=(metal,), municipality=altena)
     make_practice("Ohne Namen", branches=(metal,), municipality=altena, is_anonymous=True)
-    [other] = similar_to(here, [metal], [], most=3)
+    [other] = similar_to(here, [metal], [])
     assert other.reasons == ["gleiche Branche"]

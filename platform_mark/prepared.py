@@ -1,0 +1,101 @@
+"""Querysets whose text is made once in each process.
+
+For a page of ours the ORM takes longer to build the text of a statement anew than PostgreSQL takes to answer it. Where a
+statement is always the same but for its values, it is written as a queryset with `Given` in place of those, and run with them:
+
+    _BY_SLUG = Prepared(lambda: Practice.objects.published(NOW).filter(slug=Given("slug")))
+    _BY_SLUG.rows(slug="einrichtekarte")
+"""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from django.db import connection
+from django.db.models import Expression, Field, Model, QuerySet
+from django.db.models.query import ModelIterable
+from django.db.models.sql.compiler import SQLCompiler
+from django.utils import timezone
+
+RowT = TypeVar("RowT", bound=Model)
+
+
+class Given(Expression):
+    """The place of a value that comes with each run, in the type that the database knows it by."""
+
+    def __init__(self, name: str, output_field: Field | None = None) -> None:
+        super().__init__(output_field)
+        self.name = name
+
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, Sequence[Any]]:
+        """Leave itself among the parameters, for `Prepared` to put the value there."""
+        return "%s", [self]
+
+
+class GivenKeys(Given):
+    """The place of a list of keys: `filter(pk__in=GivenKeys("wanted"))`."""
+
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, Sequence[Any]]:
+        """A list of any length must leave the text as it is."""
+        return "(SELECT unnest(%s::bigint[]))", [self]
+
+
+#: The instant of the run; it need not be given.
+NOW = Given("now")
+#: What a question for the state of things at an instant takes.
+Instant = datetime | Given
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """What Django's reader of rows asks of a queryset and of its query, with the compiler's work done."""
+
+    db: str
+    model: type[Model]
+    compiler: SQLCompiler
+    _known_related_objects: dict[Any, Any]
+
+    @property
+    def query(self) -> "_Ready":
+        return self
+
+    def get_compiler(self, using: str) -> SQLCompiler:
+        return self.compiler
+
+
+class Prepared(Generic[RowT]):
+    """One statement of this process; what `build` returns must not depend on anything but its code."""
+
+    def __init__(self, build: Callable[[], QuerySet[RowT]]) -> None:
+        self._build = build
+
+    def rows(self, **given: Any) -> list[RowT]:
+        """Run it; raises KeyError where a value is missing."""
+        values = {"now": timezone.now(), **given}
+        text, parameters = self._statement
+        filled = tuple(values[each.name] if isinstance(each, Given) else each for each in parameters)
+        compiler = copy.copy(self._compiler)
+        # Each thread has a connection of its own.
+        compiler.connection = connection
+        compiler.as_sql = lambda *args, **kwargs: (text, filled)  # type: ignore[method-assign]
+        return list(ModelIterable(_Ready(connection.alias, self._queryset.model, compiler, {})))  # type: ignore[arg-type]
+
+    def first(self, **given: Any) -> RowT | None:
+        """The first row, if there is one."""
+        return next(iter(self.rows(**given)), None)
+
+    @cached_property
+    def _queryset(self) -> QuerySet[RowT]:
+        return self._build()
+
+    @cached_property
+    def _compiler(self) -> SQLCompiler:
+        return self._queryset.query.get_compiler(connection=connection)
+
+    @cached_property
+    def _statement(self) -> tuple[str, Sequence[Any]]:
+        text, parameters = self._compiler.as_sql()
+        return text, tuple(parameters)
