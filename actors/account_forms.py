@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator, MaxLengthValidator, URLValidator
 
 from platform_mark.taxonomy.models import Branch, CompanySize, District, Municipality, TargetGroup, Topic
@@ -13,6 +14,11 @@ from .snapshot import EMPTY, FIELDS
 
 NO_ADDRESS = "Das ist noch keine ganze E-Mail-Adresse. Beispiel: digital@kammer.de"
 NO_WEB = "Bitte geben Sie eine Adresse ein, die mit https:// oder http:// beginnt."
+# Rules across fields of an activity, and the field beside which each is told.
+BESIDE = {
+    "activity_names_a_person_with_consent": "person_agreed_on",
+    "activity_ends_after_it_begins": "valid_until",
+}
 TOO_LONG = "Bitte kürzen Sie: höchstens %(limit_value)d Zeichen, es sind %(show_value)d."
 
 
@@ -260,6 +266,19 @@ class ActivityForm(AccountForm):
     def _get_validation_exclusions(self) -> set[str]:
         # The organisation is no field, and yet its own marks must not come twice.
         return super()._get_validation_exclusions() - {"actor"}
+
+    def _update_errors(self, errors: ValidationError) -> None:
+        # A rule across fields is told beside the field that mends it, as far as there is one.
+        beside = {
+            rule.violation_error_message: BESIDE[rule.name]
+            for rule in Activity._meta.constraints
+            if rule.name in BESIDE
+        }
+        told: dict[str, list[ValidationError]] = {}
+        for name, each in errors.update_error_dict({}).items():
+            for error in each:
+                told.setdefault(beside.get(error.message, name), []).append(error)
+        super()._update_errors(ValidationError(told))
 
     def see(self, stamp: str) -> None:
         """Let the form come back with today's stamp, so that saving it again goes through."""

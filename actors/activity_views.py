@@ -61,7 +61,9 @@ def edit_activity(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _write(request: HttpRequest, actor: Actor, activity: Activity, revision: Revision | None) -> HttpResponse:
     content = _content(activity, revision)
-    wants_submit = SUBMIT in request.POST
+    can_submit = actor.state == Actor.State.APPROVED
+    # Handed over too early is saved all the same: nothing that was typed is lost.
+    wants_submit = SUBMIT in request.POST and can_submit
     form = ActivityForm(
         posted(request),
         instance=Activity(pk=activity.pk, changed_at=activity.changed_at),
@@ -92,6 +94,8 @@ def _write(request: HttpRequest, actor: Actor, activity: Activity, revision: Rev
                 form.see(review.stamp(activity))
         else:
             _say_saved(request, written)
+            if SUBMIT in request.POST and not can_submit:
+                messages.warning(request, f"Abgeben können Sie ihn, sobald „{actor.name}“ freigeschaltet ist.")
             return redirect("account:home") if wants_submit else redirect("account:activity", saved.pk)
     if form.is_bound and form.is_valid():
         content = snapshot.to_data(form.written())
@@ -102,6 +106,7 @@ def _write(request: HttpRequest, actor: Actor, activity: Activity, revision: Rev
         "actor": actor,
         "activity": activity,
         "revision": revision,
+        "can_submit": can_submit,
         "is_waiting": revision is not None and revision.state == Revision.State.SUBMITTED,
         "is_public": activity.pk and activity.state == "published",
         "alike": alike(request.user, actor, content),

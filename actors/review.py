@@ -129,9 +129,7 @@ def submit(revision: Revision, *, by: "User | None") -> Revision:
     if revision.state not in _WRITABLE:
         raise ReviewRefused(f"Dieser Eintrag ist „{revision.get_state_display()}“.", code="state")
     if activity.actor.state != Actor.State.APPROVED:
-        raise ReviewRefused(
-            "Ihre Organisation ist noch nicht freigeschaltet. Der Entwurf bleibt gespeichert.", code="actor"
-        )
+        raise ReviewRefused("Ihre Organisation ist noch nicht freigeschaltet.", code="actor")
     if not revision.changed_fields:
         raise ReviewRefused("Es ist nichts geändert.", code="unchanged")
     _check_complete(activity, revision)

@@ -262,13 +262,31 @@ def test_what_a_trusted_organisation_hands_over_is_public_at_once(konto: Client,
     assert Activity.objects.public().get().title == WRITTEN["title"]
 
 
-def test_who_waits_for_approval_writes_drafts_and_hands_nothing_over(konto: Client, actor: Actor) -> None:
+def test_who_waits_for_approval_is_offered_drafts_only_until_the_day_of_approval(konto: Client, actor: Actor) -> None:
     Actor.objects.update(state="waiting")
-    assert write(konto).status_code == 302
-    response = write(konto, abgeben="1")
-    assert response.status_code == 422
-    assert "noch nicht freigeschaltet" in main_of(response)
-    assert Activity.objects.count() == 1, "what was refused has left nothing behind"
+    page = Page.of(konto.get("/konto/aktivitaeten/neu/"))
+    assert not page.all("button", name="abgeben")
+    assert "„Kammer & Söhne“ ist noch nicht freigeschaltet." in page.main.text
+    path = write(konto)["Location"]
+    assert not Page.of(konto.get(path)).all("button", name="abgeben")
+    Actor.objects.update(state="approved")
+    assert Page.of(konto.get(path)).one("button", name="abgeben")
+
+
+@pytest.mark.parametrize("fields", [{}, {"summary": "", "kind": ""}])
+def test_what_is_handed_over_before_approval_stays_as_a_draft(
+    konto: Client, actor: Actor, fields: Mapping[str, Any]
+) -> None:
+    Actor.objects.update(state="waiting")
+    response = write(konto, abgeben="1", **fields)
+    path = f"/konto/aktivitaeten/{Activity.objects.get().pk}/"
+    assert response["Location"] == path
+    revision = Revision.objects.get()
+    assert (revision.state, revision.title) == ("draft", WRITTEN["title"])
+    page = Page.of(konto.get(path))
+    assert "ist als Entwurf gespeichert." in page.main.text
+    assert "Abgeben können Sie ihn, sobald „Kammer & Söhne“ freigeschaltet ist." in page.main.text
+    assert page.one("input", name="title")["value"] == WRITTEN["title"]
 
 
 @pytest.mark.parametrize(
@@ -303,6 +321,22 @@ def test_bad_input_is_refused_at_its_field_and_kept(
     assert page.title.startswith("Fehler:")
     assert page.one("input", name="access")["value"] == "Anruf genügt"
     assert not Activity.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "beside"),
+    [
+        ({"contact_person": "Frau Berg"}, "person_agreed_on"),
+        ({"valid_from": "2027-02-01", "valid_until": "2027-01-01"}, "valid_until"),
+    ],
+)
+def test_a_rule_across_fields_is_told_once_beside_the_field_that_mends_it(
+    konto: Client, fields: Mapping[str, Any], beside: str
+) -> None:
+    page = Page.of(write(konto, **fields))
+    assert [link["href"] for link in page.one("div", id="fehler").all("a")] == [f"#id_{beside}"]
+    assert not page.one("div", id="fehler").all("p")
+    assert page.one("input", name=beside)["aria-invalid"] == "true"
 
 
 def test_an_own_mark_is_used_once(konto: Client, actor: Actor) -> None:
