@@ -102,8 +102,9 @@ def found_actor(request: HttpRequest) -> HttpResponse:
                     )
                     messages.success(request, f"{text} Entwürfe können Sie schon schreiben.")
                     return redirect("account:home")
-    status = 422 if form.errors or similar else 200
-    return render(request, "konto/akteur_neu.html", {"form": form, "similar": similar}, status=status)
+    # Who has answered is not asked again after correcting a field.
+    context = {"form": form, "similar": similar, "is_asked": bool(similar) or "trotzdem" in request.POST}
+    return render(request, "konto/akteur_neu.html", context, status=422 if form.errors or similar else 200)
 
 
 @konto("GET", "POST")

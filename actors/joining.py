@@ -21,7 +21,7 @@ from platform_mark.publishing import versions
 from platform_mark.publishing.models import Version
 from platform_mark.search import index
 from platform_mark.slugs import free_slug
-from platform_mark.taxonomy.models import Municipality
+from platform_mark.taxonomy.models import District, Municipality
 from platform_mark.tokens import BadToken, read_token
 
 from . import freshness
@@ -107,10 +107,14 @@ def found(
 
 
 def similar_actors(name: str, website: str = "") -> list[Actor]:
-    """Listed organisations with the same words or the same domain: perhaps the one to claim instead of founding it."""
+    """Listed organisations with the same words or the same domain: perhaps the one to claim instead of founding it.
+
+    Places of the region say nothing: half of the register carries one in its name.
+    """
     words = [word for word in name.split() if len(word) > 3]
+    places = _places()
     alike = Q()
-    for word in words:
+    for word in [word for word in words if word.strip(",.;()").casefold() not in places] or words:
         alike |= Q(name__icontains=word)
     if domain := _domain(website):
         alike |= Q(website__icontains=domain)
@@ -483,6 +487,13 @@ def _impersonal(data: dict[str, Any]) -> dict[str, Any]:
 
 def _konto() -> str:
     return f"{settings.BASE_URL}{reverse('account:home')}"
+
+
+def _places() -> set[str]:
+    """The words of all places of the region, as in "Hagen", "Hagener" and "Ennepe-Ruhr-Kreis"."""
+    names = [*Municipality.objects.values_list("name", flat=True), *District.objects.values_list("name", flat=True)]
+    words = {word.strip("()").casefold() for name in names for word in name.split()}
+    return words | {f"{word}er" for word in words}
 
 
 def _domain(address: str) -> str:

@@ -18,7 +18,7 @@ from platform_mark.publishing import versions
 from platform_mark.search.models import SearchEntry
 from platform_mark.tokens import BadToken
 from tests.actors.make import make_activity, make_actor, make_member, make_revision
-from tests.make import make_user
+from tests.make import make_municipality, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -110,6 +110,16 @@ def test_similar_organisations_are_found_by_word_and_by_domain() -> None:
     assert joining.similar_actors("Industriekammer Hagen") == [chamber]
     assert joining.similar_actors("Etwas anderes", "http://kammer.example/") == [chamber]
     assert joining.similar_actors("Das GmbH", "") == []
+
+
+def test_a_shared_place_makes_no_organisations_similar() -> None:
+    make_municipality("Hagen")
+    make_actor("Kunststoff Hagen")
+    make_actor("Hagener Lernfabrik")
+    of_the_town = make_actor("Hagen")
+    assert joining.similar_actors("Handwerk Hagen") == []
+    assert joining.similar_actors("Hagener Handwerk") == []
+    assert of_the_town in joining.similar_actors("Hagen"), "a name of nothing but places is compared all the same"
 
 
 # ---------------------------------------------------------------- claiming

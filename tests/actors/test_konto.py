@@ -540,6 +540,12 @@ def test_an_organisation_is_founded_by_the_form_and_doubles_are_asked_about() ->
     assert response.status_code == 422
     assert "/konto/akteure/netzwerk-ruhr/vertreten/" in Page.of(response).links
     assert not Actor.objects.filter(name="Netzwerk Lenne").exists()
+    page = Page.of(response)
+    assert page.title.startswith("Organisation anmelden"), "a question is no mistake"
+    form = page.one("form", action="/konto/akteure/neu/")
+    assert {button["name"] for button in form.all("button")} == {"trotzdem"}, "no button asks the same question again"
+    wrong = client.post("/konto/akteure/neu/", FOUNDING | {"reason": "", "trotzdem": "1"})
+    assert Page.of(wrong).one("form", action="/konto/akteure/neu/").one("button")["name"] == "trotzdem"
     response = client.post("/konto/akteure/neu/", FOUNDING | {"trotzdem": "1"}, follow=True)
     assert "„Netzwerk Lenne“ ist angemeldet." in main_of(response)
     founded = Actor.objects.of(user).get()
