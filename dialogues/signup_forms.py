@@ -52,9 +52,16 @@ class PeopleForm(forms.Form):
                 )
 
     @classmethod
-    def kept(cls, data: QueryDict, *, rows: int, without: int | None = None, **kwargs: Any) -> Self:
-        """The form once more with what was typed so far, unjudged, for so many rows; `without` leaves a row out."""
+    def kept(
+        cls, data: QueryDict, *, rows: int, without: int | None = None, focus: int | None = None, **kwargs: Any
+    ) -> Self:
+        """The form once more with what was typed so far, unjudged, for so many rows.
+
+        `without` leaves a row out, `focus` is the row to go on with: the page would open at its top otherwise.
+        """
         form = cls(rows=rows, **kwargs)
+        if focus is not None:
+            form.fields[f"name-{min(focus, form.number - 1)}"].widget.attrs["autofocus"] = True
         for name, field in form.fields.items():
             if name != "rows":
                 source = name
@@ -191,10 +198,11 @@ class TransferForm(forms.Form):
 
 def asked_rows(data: QueryDict) -> dict[str, int]:
     """What a press on „Weitere Person“ or „Zeile entfernen“ asks for; nothing, for any other button."""
+    rows = _number(data.get("rows")) or 1
     if "more" in data:
-        return {"rows": (_number(data.get("rows")) or 1) + 1}
+        return {"rows": rows + 1, "focus": rows}
     without = _number(data.get("without"))
-    return {} if without is None else {"rows": max((_number(data.get("rows")) or 1) - 1, 1), "without": without}
+    return {} if without is None else {"rows": max(rows - 1, 1), "without": without, "focus": without}
 
 
 def _number(text: str | None) -> int | None:

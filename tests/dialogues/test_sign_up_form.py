@@ -17,6 +17,7 @@ from dialogues.signup_views import POSTS_AN_HOUR
 from platform_mark.mail.models import OutgoingMail
 from tests.dialogues.make import make_dialogue
 from tests.make import make_branch
+from tests.markup import Page
 
 pytestmark = pytest.mark.django_db
 
@@ -136,6 +137,19 @@ def test_another_person_is_a_button_that_keeps_the_input_and_judges_nothing(clie
     assert response.context["form"].number == 3
     assert "höchstens 3 Personen" in response.content.decode()
     assert not Registration.objects.exists()
+
+
+def test_after_a_row_came_or_went_the_page_opens_at_the_people(client: Any) -> None:
+    dialogue = make_dialogue(most_per_company=3)
+
+    def focused(**changes: str) -> list[str]:
+        return [field["name"] for field in Page.of(fill_in(client, dialogue, **changes)).all() if "autofocus" in field]
+
+    assert not Page.of(client.get(address(dialogue))).all(autofocus="")
+    assert focused(rows="1", more="1") == ["name-1"]
+    assert focused(rows="3", more="1") == ["name-2"], "no row beyond the last"
+    assert focused(rows="3", without="1") == ["name-1"]
+    assert focused(rows="2", without="1") == ["name-0"]
 
 
 def test_the_kind_of_seat_is_asked_only_where_there_is_a_choice(client: Any) -> None:
