@@ -99,9 +99,19 @@ class Matrix:
 
     @property
     def gaps(self) -> list[Line]:
-        """Rows with white spots that have something beside them, the fewest gaps first: these are closed soonest."""
+        """The first of `_all_gaps`, as many as can be read as a list."""
+        return self._all_gaps[:SAID]
+
+    @property
+    def further_gaps(self) -> list[Line]:
+        """The rest of them."""
+        return self._all_gaps[SAID:]
+
+    @property
+    def _all_gaps(self) -> list[Line]:
+        # Rows with white spots that have something beside them, the fewest gaps first: these are closed soonest.
         lines = [line for line in self.lines if line.choice.code != FOR_ALL and 0 < len(line.missing) < len(line.cells)]
-        return sorted(lines, key=lambda line: len(line.missing))[:SAID]
+        return sorted(lines, key=lambda line: len(line.missing))
 
     @property
     def bare(self) -> list[Choice]:

@@ -176,6 +176,7 @@ def test_the_page_counts_in_a_sentence_and_an_empty_one_leads_on(client: Client)
 
     assert asked(client).one("h2", id="treffer").text == "2 laufende Aktivitäten"
     assert asked(client, art="beratung").one("h2", id="treffer").text == "1 von 2 Aktivitäten passt"
+    assert asked(client, zielgruppe="fuehrungskraefte").one("h2", id="treffer").text == "2 laufende Aktivitäten"
     page = asked(client, art="netzwerk", branche="metall")
     assert page.one("h2", id="treffer").text == "Keine Aktivität passt zu allen Filtern"
     assert "Metall, jede Art: 2 Aktivitäten" in page.main.text

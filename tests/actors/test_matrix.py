@@ -73,6 +73,17 @@ def test_what_is_meant_for_all_has_a_row_of_its_own(client: Client, metal: Branc
     assert cells["für alle Branchen"]["Qualifizierung"].text == "1"
 
 
+def test_white_spots_beyond_what_is_read_as_a_list_are_counted_and_can_be_opened(client: Client) -> None:
+    branches = [make_branch(f"Branche {number}", order=number) for number in range(10)]
+    make_activity(branches=tuple(branches), kind="advice")
+
+    gaps = shown(client).main.one("section", aria_labelledby="luecken")
+
+    assert len(gaps.all("li")) == 10
+    assert gaps.one("summary").text == "und 2 weitere"
+    assert len(gaps.one("details").all("li")) == 2
+
+
 def test_overlaps_and_white_spots_are_said_in_words(client: Client, metal: Branch) -> None:
     for _ in range(3):
         make_activity(branches=(metal,), kind="advice")
