@@ -32,6 +32,12 @@ def weeks(count: int | None) -> str:
     return f"{round(count / WEEKS_A_MONTH)} Monate"
 
 
+def after_weeks(count: int | None) -> str:
+    """Return the same as a moment in words: „nach 10 Wochen“, „nach 3 Monaten“."""
+    text = weeks(count)
+    return f"nach {text}{'n' if text.endswith('Monate') else ''}" if text else ""
+
+
 def person_days(count: Decimal | None) -> str:
     """Return an effort in words, empty when unknown."""
     if count is None:

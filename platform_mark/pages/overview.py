@@ -55,9 +55,9 @@ class Numbers:
         return wording.euros(self.cost, self.cost)
 
     @property
-    def duration_text(self) -> str:
-        """The same for the time it took."""
-        return wording.weeks(self.weeks)
+    def ready_text(self) -> str:
+        """After which time half of them were ready."""
+        return wording.after_weeks(self.weeks)
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,8 @@ def test_home_says_what_half_of_the_examples_cost_and_how_long_they_took(client:
     text = opened(client, "/").main.text.replace("\N{NO-BREAK SPACE}", " ")
 
     assert "Die Hälfte hat höchstens 4.000 € gekostet, und die Hälfte war nach 10 Wochen fertig." in text
+    Practice.objects.update(duration_weeks=13)
+    assert "die Hälfte war nach 3 Monaten fertig." in opened(client, "/").main.text
     Practice.objects.update(duration_weeks=None)
     assert "Die Hälfte" not in opened(client, "/").main.text
 
