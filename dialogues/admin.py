@@ -38,6 +38,7 @@ from .local_time import LocalSplitDateTimeField
 from .models import (
     AgendaItem,
     Agreement,
+    Attendee,
     Dialogue,
     DialogueDocument,
     DialoguePicture,
@@ -394,12 +395,16 @@ class DialogueAdmin(AttendancePages, PublishableAdmin):
             is_over = dialogue.is_over()
             context |= {
                 "seats": state,
+                "seats_label": occupancy.label(state),
                 "seats_hint": occupancy.hint(state) if not dialogue.has_begun() else "",
                 "seats_warnings": occupancy.warnings(state),
                 "counts": dialogue.registrations.bookings().aggregate(
                     living=Count("pk", filter=planning.LIVING),
                     to_decide=Count("pk", filter=planning.TO_DECIDE),
                 ),
+                "people": Attendee.objects.filter(
+                    registration__in=dialogue.registrations.filter(planning.LIVING)
+                ).count(),
                 "is_published": dialogue.state == State.PUBLISHED,
                 "is_ahead": dialogue.state == State.PUBLISHED and not is_over and not dialogue.cancelled_at,
                 "is_over": is_over,

@@ -156,6 +156,20 @@ def test_publishing_names_what_is_missing_and_then_works(cast: Cast) -> None:
     assert dialogue.state == State.PUBLISHED
 
 
+def test_the_form_says_in_one_line_how_the_sign_up_stands(cast: Cast) -> None:
+    dialogue = make_dialogue(seats=3, shows_exact_numbers=True)
+    make_registration(dialogue, people=2)
+    make_registration(dialogue, people=2, state=Registration.State.WAITING)
+    make_registration(dialogue, state=Registration.State.CANCELLED)
+
+    text = Page.of(cast.client("organiser").get(own("change", dialogue))).main.text
+
+    assert (
+        "Warteliste (2 von 3 belegt). 2 Anmeldungen, 4 Personen. 1 wartet, 1 Platz mehr würde alle aufnehmen." in text
+    )
+    assert "vor Ihnen" not in text
+
+
 def test_saving_the_form_moves_up_who_waits_and_warns_when_seats_are_too_few(cast: Cast) -> None:
     dialogue = make_dialogue(seats=1, place="Dortmund")
     make_registration(dialogue)
