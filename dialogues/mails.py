@@ -22,6 +22,7 @@ from platform_mark.mail.texts import Letter, MailKind
 from . import wording
 from .calendar import event_calendar, ways_of, where
 from .models import Attendee, Dialogue, Notice, Registration, SeatKind
+from .seats import count_seats
 
 PURPOSE = "dialogues.registration"
 PATH = "/anmeldung/{token}/"
@@ -77,6 +78,9 @@ _PERSON = {
 }
 _MOVED = {"umgebucht": "Von welchem Dialog wir die Anmeldung hierher gelegt haben; sonst leer"}
 _MORE: Mapping[Kind, Mapping[str, str]] = {
+    Kind.PLEASE_CONFIRM: {
+        "stand": "Was die Bestätigung bringt: eine gültige Anmeldung oder einen Platz auf der Warteliste"
+    },
     Kind.CONFIRMED: {"warten": "Wer aus der Gruppe noch auf der Warteliste steht; sonst leer", **_MOVED},
     Kind.WAITING: {"platz": "Platz auf der Warteliste", **_MOVED},
     Kind.OFFERED: {"frist": "Bis wann das Angebot gilt"},
@@ -120,6 +124,7 @@ _MADE_UP = {
     "frist": "Dienstag, 1. Dezember 2026, 18 Uhr",
     "aenderungen": "- Neuer Termin: Donnerstag, 10. Dezember 2026, 16 bis 19 Uhr",
     "grund": "Die Halle steht an diesem Tag nicht zur Verfügung.",
+    "stand": "Ein Platz ist noch nicht vergeben: Erst wenn Sie bestätigen, gilt die Anmeldung.",
     "wie_bald": "in 7 Tagen",
     "umgebucht": "Wir haben Ihre Anmeldung vom Dialog „Angebote schneller schreiben“ hierher umgebucht.",
     "nachricht": "Bitte bringen Sie Sicherheitsschuhe mit.",
@@ -187,6 +192,8 @@ def letter_for(
         if registration.state == Registration.State.CONFIRMED and SeatKind.Way.ONLINE in ways and dialogue.online_link:
             del values["zugang"]
             links["zugang"] = Link(ONLINE_PATH, ONLINE_PURPOSE, registration.pk, registration.token_version)
+    if kind is Kind.PLEASE_CONFIRM:
+        values["stand"] = _what_confirming_brings(dialogue, attendees)
     values |= _fact_values(registration, facts)
     known = KINDS[kind].placeholders
     return Letter(
@@ -226,6 +233,14 @@ def _person_values(registration: Registration, attendees: Sequence[Attendee], wa
         "anzahl": "1 Person" if number == 1 else f"{number} Personen",
         "anfahrt": registration.dialogue.directions if SeatKind.Way.ONSITE in ways else "",
     }
+
+
+def _what_confirming_brings(dialogue: Dialogue, attendees: Sequence[Attendee]) -> str:
+    counts = count_seats(dialogue)
+    wanted = [counts[attendee.seat_kind_id] for attendee in attendees]
+    if wanted and not dialogue.is_moderated and all(kind.free <= 0 or kind.people_waiting for kind in wanted):
+        return "Zurzeit sind alle Plätze vergeben: Wenn Sie bestätigen, bekommen Sie einen Platz auf der Warteliste."
+    return "Ein Platz ist noch nicht vergeben: Erst wenn Sie bestätigen, gilt die Anmeldung."
 
 
 def _fact_values(registration: Registration, facts: Mapping[str, Any]) -> dict[str, str]:

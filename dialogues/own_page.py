@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 
 from platform_mark.media.models import Document
 
-from . import feedback
+from . import feedback, wording
 from .models import Attendee, FileVisibility, Registration
 from .registration import LIVING
 from .retention import KEEP_FOR_NEWS, KEEP_LISTED, KEEP_NEEDS
@@ -128,7 +128,7 @@ def _state(registration: Registration, attendees: list[Attendee]) -> OwnPage:
             )
         case State.OFFERED:
             until = registration.offered_until
-            words = _moment(until) if until else ""
+            words = wording.moment(until) if until else ""
             return OwnPage(
                 "Für Sie ist ein Platz frei",
                 f"Sagen Sie bis {words} zu. Danach geht er an die Nächsten.",
@@ -160,10 +160,6 @@ def _plural(number: int, one: str, many: str) -> str:
 
 def _people(number: int) -> str:
     return _plural(number, "1 Person", f"{number} Personen")
-
-
-def _moment(at: datetime) -> str:
-    return date_format(timezone.localtime(at), "l, j. F Y, H:i") + " Uhr"
 
 
 def _standing(row: Attendee) -> str:

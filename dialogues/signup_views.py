@@ -71,7 +71,9 @@ def sign_up(request: HttpRequest, slug: str, token: str = "") -> HttpResponse:
 def almost_done(request: HttpRequest, slug: str) -> HttpResponse:
     """The same answer for everybody, whatever the address: look into your mail."""
     dialogue = get_object_or_404(Dialogue.objects.published(), slug=slug)
-    return render(request, "dialogues/almost_done.html", {"dialogue": dialogue})
+    # Nobody's booking is looked at, so that the answer gives no address away: it tells what is open to anybody now.
+    is_full = seat_state(dialogue).word is Word.WAITING and not dialogue.is_moderated
+    return render(request, "dialogues/almost_done.html", {"dialogue": dialogue, "is_full": is_full})
 
 
 def _page(

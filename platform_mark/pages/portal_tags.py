@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any
@@ -16,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from actors.matrix import Cell
 from actors.reading import Hit
-from dialogues import structured
+from dialogues import structured, wording
 from dialogues.models import Dialogue
 from dialogues.showing import Card
 from platform_mark import contact
@@ -63,6 +64,12 @@ def tel(number: str) -> str:
     """Return a German telephone number as an address part: „02331 48878“ becomes „+49233148878“."""
     digits = re.sub(r"[^\d+]", "", number)
     return f"+49{digits[1:]}" if digits.startswith("0") and not digits.startswith("00") else digits
+
+
+@register.filter
+def moment(at: datetime) -> str:
+    """Return day and time as in all sentences: „Dienstag, 1. Dezember 2026, 18 Uhr“."""
+    return wording.moment(at)
 
 
 # Where long words of narrow columns may break, whatever dictionary the browser has.

@@ -15,7 +15,7 @@ from dialogues.models import Dialogue, Question, Registration
 from dialogues.registration import Person
 from dialogues.signup_views import POSTS_AN_HOUR
 from platform_mark.mail.models import OutgoingMail
-from tests.dialogues.make import make_dialogue
+from tests.dialogues.make import make_dialogue, make_registration
 from tests.make import make_branch
 from tests.markup import Page
 
@@ -137,6 +137,21 @@ def test_another_person_is_a_button_that_keeps_the_input_and_judges_nothing(clie
     assert response.context["form"].number == 3
     assert "höchstens 3 Personen" in response.content.decode()
     assert not Registration.objects.exists()
+
+
+def test_where_only_the_waiting_list_is_open_no_seat_is_promised(client: Any) -> None:
+    dialogue = make_dialogue(seats=1)
+    make_registration(dialogue)
+
+    page = Page.of(client.get(fill_in(client, dialogue)["Location"])).main.text
+
+    assert "Erst wenn Sie bestätigen, bekommen Sie einen Platz auf der Warteliste." in page
+    assert "Platz fest" not in page
+    mail = OutgoingMail.objects.get(kind="dialog-bestaetigen").text
+    assert "Wenn Sie bestätigen, bekommen Sie einen Platz auf der Warteliste." in mail
+    Dialogue.objects.update(is_moderated=True)
+    page = Page.of(client.get(f"/dialoge/{dialogue.slug}/fast-fertig/")).main.text
+    assert "Wir prüfen" in page and "Warteliste" not in page
 
 
 def test_after_a_row_came_or_went_the_page_opens_at_the_people(client: Any) -> None:
