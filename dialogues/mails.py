@@ -43,7 +43,7 @@ class Kind(models.TextChoices):
     PARTY_CHANGED = "dialog-geaendert", "Anmeldung geändert"
     DIALOGUE_CHANGED = "dialog-verlegt", "Dialog geändert oder verlegt"
     CANCELLED_BY_US = "dialog-abgesagt", "Von uns abgesagt"
-    CANCELLED_BY_YOU = "dialog-abgemeldet", "Von Ihnen abgemeldet"
+    CANCELLED_BY_YOU = "dialog-abgemeldet", "Storniert"
     REJECTED = "dialog-nicht-angenommen", "Nicht angenommen, mit Grund"
     HANDED_OVER = "dialog-uebergeben", "An Sie übergeben"
     RECEIVED = "dialog-eingegangen", "Eingegangen, wird geprüft"
@@ -73,6 +73,7 @@ _PERSON = {
     "betrieb": "Name des Betriebs",
     "personen": "Angemeldete Personen mit Namen",
     "anzahl": "Zahl der Personen, zum Beispiel „2 Personen“",
+    "plaetze": "„Ihr Platz ist“ oder „Ihre 2 Plätze sind“",
     "zugang": "Link zur Online-Teilnahme; leer für alle, die nicht online dabei sind oder keinen bestätigten Platz haben",
     "anfahrt": "Anfahrt und Eingang; leer für alle, die nur online dabei sind",
 }
@@ -86,8 +87,8 @@ _MORE: Mapping[Kind, Mapping[str, str]] = {
     Kind.OFFERED: {"frist": "Bis wann das Angebot gilt"},
     Kind.DIALOGUE_CHANGED: {"aenderungen": "Was sich geändert hat; steht allein in einer Zeile"},
     Kind.CANCELLED_BY_US: {"grund": "Grund der Absage"},
-    Kind.CANCELLED_BY_YOU: {"grund": "Grund, wenn das Team abgemeldet hat; sonst leer"},
-    Kind.REJECTED: {"grund": "Grund der Absage"},
+    Kind.CANCELLED_BY_YOU: {"grund": "Grund, wenn das Team storniert hat; sonst leer"},
+    Kind.REJECTED: {"grund": "Grund der Ablehnung"},
     Kind.REMINDER: {
         "wie_bald": "„heute“, „morgen“ oder „in 7 Tagen“",
         "erinnerungen_beenden": "Persönlicher Link: keine Erinnerungen mehr; steht allein in einer Zeile",
@@ -118,6 +119,7 @@ _MADE_UP = {
     "betrieb": "Muster Drehteile",
     "personen": "Kim Muster, N.N.",
     "anzahl": "2 Personen",
+    "plaetze": "Ihre 2 Plätze sind",
     "anfahrt": "Eingang neben dem Pförtner, Parkplätze vor Halle 2.",
     "warten": "Eine Person steht noch auf der Warteliste, Platz 1.",
     "platz": "3",
@@ -184,7 +186,9 @@ def letter_for(
     if attendees is None:
         attendees = list(registration.attendees.select_related("seat_kind"))
     ways = {attendee.seat_kind.way for attendee in attendees} or set(ways_of(dialogue))
-    values = dict.fromkeys(_PERSON, "") | {"anrede": "Guten Tag"} | _event_values(dialogue, ways)
+    values = (
+        dict.fromkeys(_PERSON, "") | {"anrede": "Guten Tag", "plaetze": "Ihr Platz ist"} | _event_values(dialogue, ways)
+    )
     links = _links(registration)
     if registration.confirmed_at and kind not in LIMITED:
         values |= _person_values(registration, attendees, ways)
@@ -231,6 +235,7 @@ def _person_values(registration: Registration, attendees: Sequence[Attendee], wa
         "betrieb": registration.company,
         "personen": ", ".join(str(attendee) for attendee in attendees),
         "anzahl": "1 Person" if number == 1 else f"{number} Personen",
+        "plaetze": "Ihr Platz ist" if number == 1 else f"Ihre {number} Plätze sind",
         "anfahrt": registration.dialogue.directions if SeatKind.Way.ONSITE in ways else "",
     }
 

@@ -137,7 +137,9 @@ def _state(registration: Registration, attendees: list[Attendee]) -> OwnPage:
                 offer_until=until,
             )
         case State.CANCELLED:
-            return OwnPage("Sie sind abgemeldet", "Ihre Plätze sind wieder frei. Sie können sich neu anmelden.")
+            return OwnPage(
+                "Ihre Anmeldung ist storniert", "Ihre Plätze sind wieder frei. Sie können sich neu anmelden."
+            )
         case State.DECLINED:
             return OwnPage("Sie haben den Platz abgelehnt", "Danke, dass Sie Bescheid gegeben haben.")
         case State.EXPIRED:

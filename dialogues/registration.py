@@ -280,7 +280,7 @@ def decide(registration: Registration, *, accept: bool, reason: str = "", by: "U
             _enter(dialogue, registration, action="accepted", by=by)
             return registration
         if not reason.strip():
-            raise Refused("Bitte begründen Sie die Absage. Der Grund steht in der E-Mail.", code="reason")
+            raise Refused("Bitte begründen Sie die Ablehnung. Der Grund steht in der E-Mail.", code="reason")
         if registration.state == State.PENDING and not registration.is_to_decide:
             raise Refused("Diese Adresse ist noch nicht bestätigt. Unbestätigtes verfällt von selbst.", code="state")
         _move(registration, State.REJECTED, action="rejected", by=by, reject_reason=reason.strip(), ended_at=_now())
@@ -301,7 +301,7 @@ def cancel(registration: Registration, *, by: "User | None" = None, reason: str 
         if registration.state not in LIVING:
             return registration
         if by is None and dialogue.has_begun():
-            raise Refused("Der Dialog hat schon begonnen. Abmelden geht nur noch am Telefon.", code="begun")
+            raise Refused("Der Dialog hat schon begonnen. Stornieren geht nur noch am Telefon.", code="begun")
         is_told = registration.state != State.PENDING or registration.confirmed_at is not None
         _end(registration, State.CANCELLED, action="cancelled", by=by)
         if is_told:

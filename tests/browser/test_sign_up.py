@@ -67,7 +67,7 @@ def test_sign_up_correct_confirm_and_cancel_by_keyboard(visit: NewContext, porta
     page.keyboard.press("Enter")
     tab_to(page, "Plätze freigeben")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Sie sind abgemeldet")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ihre Anmeldung ist storniert")
 
 
 def test_several_people_without_scripts_on_a_small_phone(visit: NewContext, portal: Portal, dialogue: Dialogue) -> None:

@@ -49,7 +49,7 @@ SAYS = {
     Kind.PARTY_CHANGED: ("Anmeldung geändert: ", "Ihre Anmeldung ist geändert"),
     Kind.DIALOGUE_CHANGED: ("Geändert: ", "- Neuer Ort: Halle 3\n- Bisher: Halle 2"),
     Kind.CANCELLED_BY_US: ("Abgesagt: ", "Der Grund: Die Halle steht nicht zur Verfügung."),
-    Kind.CANCELLED_BY_YOU: ("Abgemeldet: ", "Sie sind abgemeldet"),
+    Kind.CANCELLED_BY_YOU: ("Storniert: ", "ist storniert"),
     Kind.REJECTED: ("Kein Platz für Ihre Anmeldung: ", "Dieser Dialog ist für Betriebe der Region."),
     Kind.HANDED_OVER: ("Anmeldung an Sie übergeben: ", "an diese E-Mail-Adresse übergeben"),
     Kind.RECEIVED: ("Eingegangen, wir prüfen: ", "Noch haben Sie keinen Platz"),
@@ -130,6 +130,18 @@ def test_an_address_that_nobody_confirmed_gets_nothing_that_somebody_typed(
     [mail] = postbox.mails
     said = subject_of(mail) + text_of(mail) + html_of(mail)
     assert [typed for typed in (*TYPED, "Heat &amp;", "O&#x27;Neill") if typed in said] == []
+
+
+@pytest.mark.parametrize(
+    ("people", "words"), [(1, "Ihr Platz ist fest: Sie sind"), (2, "Ihre 2 Plätze sind fest: Sie sind")]
+)
+def test_a_mail_speaks_of_as_many_seats_as_there_are(
+    dialogue: Dialogue, postbox: Postbox, people: int, words: str
+) -> None:
+    tell(Kind.CONFIRMED, make_registration(dialogue, people=people, email="kim@firma.example"))
+    send_due()
+    [mail] = postbox.mails
+    assert words in text_of(mail)
 
 
 def test_what_was_typed_arrives_as_it_was_typed_once_the_address_is_confirmed(

@@ -105,7 +105,7 @@ def test_the_state_stands_in_the_heading_of_every_booking(client: Any) -> None:
     assert "Warteliste, Platz 2" in page
     assert "1 Anmeldung steht vor Ihnen" in page
     press(client, seated, "cancel")
-    assert "Sie sind abgemeldet" in read(client, seated)
+    assert "Ihre Anmeldung ist storniert" in read(client, seated)
     Dialogue.objects.update(cancelled_at=timezone.now(), cancel_reason="Die Halle ist gesperrt.")
     page = read(client, group)
     assert "Der Dialog ist abgesagt" in page
