@@ -146,6 +146,11 @@ class Finding:
         return bool(self.period and self.period.is_past)
 
     @property
+    def named(self) -> Sequence[Chip]:
+        """What a heading has to name: all that was asked for, but for what „Vergangene“ in it says already."""
+        return self.chips[:-1] if self.is_past else self.chips
+
+    @property
     def is_default(self) -> bool:
         """Whether nothing was asked for."""
         return not self.query

@@ -268,6 +268,18 @@ def test_past_ones_with_a_report_stand_below_and_keep_the_filters(client: Client
     assert past_titles(asked(client, zeitraum="vergangen")) == ["Noch nicht erzählt", "Erzählt", "Andere Branche"]
 
 
+def test_heading_and_title_name_what_the_list_was_narrowed_by(client: Client) -> None:
+    make_branch("Metall")
+
+    def names(query: str) -> set[str]:
+        page = Page.of(client.get(f"/dialoge/?{query}"))
+        return {page.one("h1").text, page.title.partition(" – ")[0]}
+
+    assert names("branche=metall") == {"Branchendialoge: Metall"}
+    assert names("zeitraum=vergangen") == {"Vergangene Branchendialoge"}
+    assert names("branche=metall&zeitraum=vergangen") == {"Vergangene Branchendialoge: Metall"}
+
+
 # ---------------------------------------------------------------- the table of one month
 
 
