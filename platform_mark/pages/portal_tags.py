@@ -72,6 +72,22 @@ def moment(at: datetime) -> str:
     return wording.moment(at)
 
 
+_INNER_QUOTES = str.maketrans("„“", "‚‘")
+
+
+@register.filter
+def quoted(text: object) -> str:
+    """Return a title in quotes; those it holds itself become single ones."""
+    return f"„{str(text).translate(_INNER_QUOTES)}“"
+
+
+@register.filter
+def before_error(label: object) -> str:
+    """Return a label as it stands before its error in a list: with a colon, unless it is a sentence or a question."""
+    text = str(label)
+    return text if text.endswith((".", "?", "!", ":")) else f"{text}:"
+
+
 # Where long words of narrow columns may break, whatever dictionary the browser has.
 _BREAKS = {
     "Qualifizierung": "Qualifi\xadzierung",

@@ -49,6 +49,21 @@ def test_a_proposal_is_kept_and_its_organisation_hears_of_it(client: Client) -> 
     assert "kürzer" not in mail.text and "jemand@" not in mail.text
 
 
+def test_a_title_with_quotes_stands_in_the_page_with_single_ones(client: Client) -> None:
+    activity = make_activity("Halbtag „Rüsten ohne Suchen“")
+
+    page = Page.of(client.get(f"{activity.get_absolute_url()}aenderung/"))
+
+    assert "mehr an „Halbtag ‚Rüsten ohne Suchen‘“?" in page.main.text
+
+
+def test_a_question_before_its_error_gets_no_colon(client: Client) -> None:
+    page = Page.of(send(client, make_activity(), text=""))
+
+    [link] = page.one("div", id="fehler").all("a")
+    assert link.text.startswith("Was sollte geändert werden? ")
+
+
 def test_an_organisation_without_an_account_is_left_to_staff(client: Client) -> None:
     send(client, make_activity())
 
