@@ -29,6 +29,8 @@ class AccountForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.error_messages["required"] = "Bitte füllen Sie dieses Feld aus."
+            if isinstance(field, forms.TypedChoiceField) and isinstance(field.widget, forms.Select):
+                field.choices = [(value, label if value else "Bitte wählen") for value, label in field.choices]
             # A field's validators are its own copies, but the objects in them may be shared: replaced, never changed.
             field.validators = [_in_our_words(each) for each in field.validators]
 

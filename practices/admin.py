@@ -328,10 +328,18 @@ class SuggestionAdmin(admin.ModelAdmin):
     search_fields = ["company", "place", "what"]
     date_hierarchy = "created_at"
     fields = [
-        *("company", "place", "what", "benefit", "email", "state", "reason", "practice"),
+        *("company", "place", "what", "benefit", "email", "state", "reason", "example"),
         *("created_at", "confirmed_at", "answered_at"),
     ]
     readonly_fields = fields  # type: ignore[assignment]
+
+    @admin.display(description="Beispiel")
+    def example(self, suggestion: Suggestion) -> str:
+        """The draft that was made of it, with the way there."""
+        if suggestion.practice is None:
+            return "noch keins"
+        address = reverse("admin:practices_practice_change", args=[suggestion.practice.pk])
+        return format_html('<a href="{}">{}</a>', address, suggestion.practice)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Suggestions come from outside."""

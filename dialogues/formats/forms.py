@@ -49,3 +49,5 @@ class TryReportForm(forms.ModelForm, OpenForm):
         super().__init__(*args, **kwargs)
         # The column may be empty later, when the address has been deleted; the form never.
         self.fields["email"].required = True
+        sizes = self.fields["size"]
+        sizes.choices = [(value, label if value else "keine Angabe") for value, label in sizes.choices]

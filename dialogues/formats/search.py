@@ -56,7 +56,7 @@ def in_words(minutes: int) -> str:
 
 def in_short(minutes: int) -> str:
     """The same as `in_words`, with short units for a narrow column."""
-    return in_words(minutes).replace(" Minuten", "\N{NO-BREAK SPACE}min").replace(" Stunden", "\N{NO-BREAK SPACE}Std.")
+    return in_words(minutes).replace(" Minuten", "\N{NO-BREAK SPACE}Min.").replace(" Stunden", "\N{NO-BREAK SPACE}Std.")
 
 
 def document(format_: "Format") -> Document | None:

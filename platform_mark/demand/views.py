@@ -77,13 +77,15 @@ def own(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 def of_field(request: HttpRequest) -> HttpResponse:
     """What people look for in vain in the field of one's own organisations; small numbers are left out."""
-    actors = Actor.objects.of(request.user).filter(state=Actor.State.APPROVED)
+    every = Actor.objects.of(request.user)
+    actors = every.filter(state=Actor.State.APPROVED)
     found = Demand.objects.for_actors(actors) if actors else Demand.objects.none()
     demands = list(found.prefetch_related("branches").order_by("-count", "-last_on", "pk")[:MOST_SHOWN])
     own_ones = set(actors.values_list("pk", flat=True))
     context = {
         "rows": [(demand, demand.assigned_to_id in own_ones) for demand in demands],
         "has_actors": bool(own_ones),
+        "waiting": None if own_ones else every.filter(state=Actor.State.WAITING).first(),
     }
     return render(request, "konto/bedarf.html", context)
 

@@ -552,6 +552,11 @@ def test_an_organisation_is_founded_by_the_form_and_doubles_are_asked_about() ->
     assert (founded.state, founded.second_email) == ("waiting", "chefin@netzwerk.example")
 
 
+def test_a_choice_not_yet_made_says_so() -> None:
+    page = Page.of(browser(make_user()).get("/konto/akteure/neu/"))
+    assert page.one("select", name="kind").all("option")[0].text == "Bitte wählen"
+
+
 def test_founding_with_one_mailbox_twice_is_refused_with_all_input_kept() -> None:
     client = browser(make_user())
     response = client.post("/konto/akteure/neu/", FOUNDING | {"second_email": "Post@Netzwerk.example"})

@@ -330,6 +330,14 @@ def test_who_speaks_for_nobody_sees_no_demand(cast: Cast) -> None:
     assert "Allgemeines" not in text
 
 
+def test_who_still_waits_for_the_agency_is_told_so_and_not_sent_to_look_for_an_organisation() -> None:
+    client = Client()
+    client.force_login(make_member(make_actor("Wartender Verband", state="waiting")))
+    page = Page.of(client.get("/konto/bedarf/", secure=True))
+    assert "„Wartender Verband“ ist noch nicht freigeschaltet." in page.main.text
+    assert "/konto/akteure/" not in [link["href"] for link in page.main.all("a")]
+
+
 def test_one_address_is_given_out_and_erased_with_its_wishes(client: Client) -> None:
     from platform_mark.desk import privacy
 

@@ -30,6 +30,11 @@ def test_facts_stand_side_by_side_in_the_order_of_the_address(client: Any) -> No
     assert table["Voraussetzungen"] == ["unbekannt", "WLAN in der Halle"]
 
 
+def test_one_alone_is_not_called_several(client: Any) -> None:
+    make_practice("Eins")
+    assert "1 Beispiele" not in client.get("/beispiele/vergleich/?b=eins").content.decode()
+
+
 def test_each_one_can_be_dropped_and_another_of_the_branch_added(client: Any) -> None:
     branch = make_branch()
     for title in ("Eins", "Zwei", "Drei"):
