@@ -88,6 +88,17 @@ def before_error(label: object) -> str:
     return text if text.endswith((".", "?", "!", ":")) else f"{text}:"
 
 
+_SHORT_WITH_HYPHEN = re.compile(r"(\b[A-ZÄÖÜ]{1,2}-[A-ZÄÖÜ]\w{2,9}\b)")
+
+
+@register.filter
+def unbroken(text: object) -> SafeString:
+    """Return a heading in which short words such as „E-Rechnung“ and „QR-Code“ do not break after their hyphen."""
+    pieces = _SHORT_WITH_HYPHEN.split(str(text))
+    kept = (format_html('<span class="whole">{}</span>', piece) if n % 2 else piece for n, piece in enumerate(pieces))
+    return format_html_join("", "{}", ((piece,) for piece in kept))
+
+
 # Where long words of narrow columns may break, whatever dictionary the browser has.
 _BREAKS = {
     "Qualifizierung": "Qualifi\xadzierung",

@@ -268,6 +268,13 @@ def test_past_ones_with_a_report_stand_below_and_keep_the_filters(client: Client
     assert past_titles(asked(client, zeitraum="vergangen")) == ["Noch nicht erzählt", "Erzählt", "Andere Branche"]
 
 
+def test_a_short_word_with_a_hyphen_stays_whole_in_a_heading_and_nothing_in_it_is_markup(client: Client) -> None:
+    make_dialogue("E-Rechnung & <b>QR-Code</b>")
+    heading = asked(client).main.one("article").one("h3")
+    assert heading.text == "E-Rechnung & <b>QR-Code</b>"
+    assert [word.text for word in heading.all("span", class_="whole")] == ["E-Rechnung", "QR-Code"]
+
+
 def test_heading_and_title_name_what_the_list_was_narrowed_by(client: Client) -> None:
     make_branch("Metall")
 
