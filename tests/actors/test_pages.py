@@ -41,6 +41,12 @@ def test_an_entry_shows_what_it_is_for_whom_and_how_to_get_it(client: Client) ->
     assert f"Zuletzt geändert am {today:%d.%m.%Y}" in page.main.text
 
 
+def test_one_branch_is_spoken_of_as_one(client: Client) -> None:
+    activity = make_activity(branches=(make_branch("Handel"),), target_groups=[])
+
+    assert "Für Betriebe der Branche Handel," in Page.of(client.get(activity.get_absolute_url())).main.text
+
+
 def test_what_search_engines_read_names_the_service_and_no_person(client: Client) -> None:
     made = fill_register().rich
 

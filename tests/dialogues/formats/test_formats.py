@@ -247,3 +247,12 @@ def test_staff_write_a_card_preview_it_publish_it_and_bring_back_an_old_version(
     oldest = [field["value"] for field in Page.of(editor.get(versions)).main.all("input", name="version")][-1]
     editor.post(versions, {"version": oldest})
     assert "Ein halber Tag." in client.get("/formate/zettel-suchen/").content.decode()
+
+
+def test_cards_tell_minutes_and_hours_in_the_same_short_form(client: Client) -> None:
+    make_format("Kurz", duration_minutes=90)
+    make_format("Lang", duration_minutes=240)
+
+    figures = [card.one("b").text for card in Page.of(client.get(reverse("formats:list"))).main.all("article")]
+
+    assert sorted(figure.replace("\N{NO-BREAK SPACE}", " ") for figure in figures) == ["4 Std.", "90 Min."]
