@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from .locking import lock
 from .mails import Kind, tell
 from .models import Attendee, Registration, RegistrationEvent
-from .registration import Refused, cancel, lock
+from .registration import cancel
+from .transitions import Refused
 
 if TYPE_CHECKING:
     from platform_mark.accounts.models import User

@@ -568,7 +568,7 @@ class RegistrationQuerySet(models.QuerySet):
 
 
 class Registration(models.Model):
-    """One booking of one company: one state, and the people it is for. `dialogues.registration` alone changes it."""
+    """One booking of one company: one state, and the people it is for. it changes as `dialogues.transitions` says."""
 
     class State(models.TextChoices):
         # Not confirmed by the person; or confirmed, and staff have not decided (see `is_to_decide`).

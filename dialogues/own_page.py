@@ -10,9 +10,9 @@ from platform_mark.media.models import Document
 
 from . import feedback, wording
 from .models import Attendee, FileVisibility, Registration
-from .registration import LIVING
 from .retention import KEEP_FOR_NEWS, KEEP_LISTED, KEEP_NEEDS
 from .seats import place_in_line
+from .transitions import LIVING
 
 State = Registration.State
 

@@ -17,12 +17,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from platform_mark import erasures
 from platform_mark.tokens import BadToken, keep_address
 
+from . import links, offers
 from . import registration as journeys
 from .disclosure import own_data
 from .models import Registration
 from .own_page import own_page
-from .registration import Refused
+from .party import people_of
 from .signup_forms import PeopleForm, TransferForm, asked_rows
+from .transitions import Refused
 
 ReadOrPost = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -30,8 +32,8 @@ ReadOrPost = require_http_methods(["GET", "HEAD", "POST"])
 ACTIONS: dict[str, Callable[[Registration], Any]] = {
     "confirm": journeys.confirm,
     "cancel": journeys.cancel,
-    "accept": journeys.accept,
-    "decline": journeys.decline,
+    "accept": offers.accept,
+    "decline": offers.decline,
     "end-news": journeys.end_news,
     "erase": journeys.erase,
 }
@@ -43,7 +45,7 @@ def _with_booking(view: Callable[[HttpRequest, Registration, str], HttpResponse]
     @wraps(view)
     def wrapped(request: HttpRequest, token: str) -> HttpResponse:
         try:
-            booking = journeys.find_registration(token)
+            booking = links.find_registration(token)
         except BadToken:
             response = render(request, "dialogues/no_registration.html", status=404)
         else:
@@ -81,7 +83,7 @@ def party(request: HttpRequest, booking: Registration, token: str) -> HttpRespon
     """Who comes: correct a name, take somebody out, add a colleague."""
     if not own_page(booking).can_change:
         return HttpResponseRedirect(reverse("dialogues:registration", args=[token]))
-    values: dict[str, Any] = {"dialogue": booking.dialogue, "people": journeys.party(booking)}
+    values: dict[str, Any] = {"dialogue": booking.dialogue, "people": people_of(booking)}
     if request.method != "POST":
         return _form(request, "party", booking, token, PeopleForm(**values))
     if rows := asked_rows(request.POST):

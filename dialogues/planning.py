@@ -20,8 +20,7 @@ from platform_mark.publishing.models import State, TransitionRefused
 from platform_mark.search import index
 from platform_mark.slugs import free_slug
 
-from . import registration as signing_up
-from . import wording
+from . import links, locking, transitions, waiting_line, wording
 from .attendance import attendance
 from .local_time import from_local, to_local
 from .mails import Kind, tell
@@ -49,7 +48,7 @@ _OWN = frozenset(
 _COPIED_PARTS = ("seat_kinds", "agenda", "hosts", "questions", "documents", "pictures")
 
 
-LIVING = Q(state__in=signing_up.LIVING)
+LIVING = Q(state__in=transitions.LIVING)
 TO_DECIDE = Q(state=Registration.State.PENDING, confirmed_at__isnull=False)
 BUSY = "Gerade ändern andere etwas an diesem Dialog. Es ist noch nichts gespeichert. Bitte versuchen Sie es gleich noch einmal."
 
@@ -190,7 +189,7 @@ def set_capacity(kind: SeatKind, *, capacity: int) -> SeatState:
 def seats_changed(dialogue: Dialogue) -> SeatState:
     """Let move up who fits after seats were changed by hand; return how full the dialogue is then."""
     dialogue = _locked(dialogue)
-    signing_up.promote(dialogue)
+    waiting_line.promote(dialogue)
     return seat_state(dialogue)
 
 
@@ -317,7 +316,7 @@ def renew_invitation(dialogue: Dialogue) -> None:
 
 def invitation_link(dialogue: Dialogue) -> str:
     """The link that opens the sign-up of a dialogue by invitation. It is a key: staff hand it on."""
-    token = signing_up.invitation_token(dialogue)
+    token = links.invitation_token(dialogue)
     return settings.BASE_URL + reverse("dialogues:invited", args=[dialogue.slug, token])
 
 
@@ -370,7 +369,7 @@ def _shifted(moment: datetime | None, old: datetime | None, new: datetime | None
 def _locked(dialogue: Dialogue) -> Dialogue:
     """The dialogue as it is now, under the lock that sign-ups take, too; raises PlanRefused while others hold it."""
     try:
-        return signing_up.lock(dialogue.pk)
+        return locking.lock(dialogue.pk)
     except OperationalError as error:
         if isinstance(error.__cause__, errors.LockNotAvailable):
             raise PlanRefused(BUSY, code="busy") from error

@@ -1,7 +1,7 @@
 """How many seats there are, who holds them, and how that is said to visitors and to staff.
 
 Seats are counted in people, per dialogue and kind of seat: taken = confirmed + offered. Whoever decides by these numbers
-holds the lock of the dialogue (`dialogues.registration`); pages only show them.
+holds the lock of the dialogue (`dialogues.locking`); pages only show them.
 """
 
 from collections.abc import Iterable

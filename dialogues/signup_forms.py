@@ -11,7 +11,7 @@ from platform_mark.taxonomy.models import Branch, CompanySize
 
 from . import notices
 from .models import Dialogue, Question, Registration
-from .registration import Person
+from .party import Person
 
 MISSING_ADDRESS = "Die Adresse ist nicht vollständig. Beispiel: name@firma.de"
 YES_NO = [("ja", "Ja"), ("nein", "Nein")]

@@ -11,11 +11,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from platform_mark.limits import TooManyRequests, is_within, require_within
 
-from . import notices, registration
+from . import links, notices, registration
+from .locking import TryAgain
 from .models import Dialogue
-from .registration import Refused, TryAgain
 from .seats import Word, seat_state
 from .signup_forms import SignUpForm, asked_rows
+from .transitions import Refused
 
 HOUR = timedelta(hours=1)
 # A whole company may sit behind one address; a whole region signs up for one dialogue.
@@ -28,7 +29,7 @@ CLOSING = frozenset({"closed", "cancelled", "hidden", "over", "not_yet", "invita
 def sign_up(request: HttpRequest, slug: str, token: str = "") -> HttpResponse:
     """The form of one dialogue. Nothing is stored before it is right; a post that goes through ends in a redirect."""
     dialogue = get_object_or_404(Dialogue.objects.published(), slug=slug)
-    if token and not registration.is_invited(dialogue, token):
+    if token and not links.is_invited(dialogue, token):
         raise Http404
     state = seat_state(dialogue)
     has_key = not dialogue.is_by_invitation or bool(token)

@@ -3,6 +3,7 @@
 from procrastinate.contrib.django import app
 
 from . import (
+    offers,
     registration,
     reminding_tasks,  # noqa: F401 (its jobs are found by this import)
     retention,
@@ -14,7 +15,7 @@ from .formats import tasks as format_tasks  # noqa: F401 (as above)
 @app.task(queueing_lock="expire-offers", pass_context=False)
 def expire_offers(timestamp: int) -> None:
     """End the offers whose time is over and pass their seats on."""
-    registration.expire_offers()
+    offers.expire_offers()
 
 
 @app.periodic(cron="13 * * * *", periodic_id="expire-unconfirmed")

@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from actors import cooperating, freshness, joining
 from actors.models import Activity, Membership
-from dialogues import registration
+from dialogues import links, registration, waiting_line
 from dialogues.formats import ideas, reporting
 from dialogues.mails import ONLINE_PURPOSE, PURPOSE
 from dialogues.models import Dialogue, Question, SeatKind
-from dialogues.registration import Person
+from dialogues.party import Person
 from platform_mark.accounts.models import User
 from platform_mark.alerts import mails as alert_mails
 from platform_mark.demand import wishing
@@ -302,7 +302,7 @@ def sign_up_pages() -> dict[str, list[str]]:
     """Addresses of the sign-up and of the own page in each of its states: confirmed, waiting, offered, unconfirmed."""
     name = f"Sprechstunde {Dialogue.objects.count()}"
     dialogue = make_dialogue(name, seats=1, online_seats=1, waiting_mode="offer", is_by_invitation=True)
-    invitation = registration.invitation_token(dialogue)
+    invitation = links.invitation_token(dialogue)
     Question.objects.create(dialogue=dialogue, kind="several", text="Was möchten Sie sehen?", choices=["A", "B"])
     rows = []
     for number in range(4):
@@ -319,8 +319,8 @@ def sign_up_pages() -> dict[str, list[str]]:
         assert row
         rows.append(row if number == 3 else registration.confirm(row))
     SeatKind.objects.filter(dialogue=dialogue, way="onsite").update(capacity=2)
-    registration.promote(dialogue)
-    own = [registration.own_path(row) for row in rows]
+    waiting_line.promote(dialogue)
+    own = [links.own_path(row) for row in rows]
     form = f"/dialoge/{dialogue.slug}/anmelden/"
     return {
         "dialogues:sign-up": [form],

@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from .. import registration as signing_up
+from .. import staff_changes
 from ..models import Attendee, Dialogue, Registration
 from .steps import StepPages
 
@@ -120,7 +120,7 @@ class AttendancePages(StepPages):
         left = [person for person in seated_people(dialogue) if person.presence == Attendee.Presence.UNKNOWN]
         try:
             for person in left:
-                signing_up.check_in(person, present=False, by=request.user)  # type: ignore[arg-type]
+                staff_changes.check_in(person, present=False, by=request.user)  # type: ignore[arg-type]
         except ValidationError as refused:
             self.message_user(request, " ".join(refused.messages), messages.ERROR)
         else:
@@ -139,7 +139,7 @@ class AttendancePages(StepPages):
         if person is None:
             raise Http404
         try:
-            signing_up.check_in(person, present=presence == "ja", by=request.user)  # type: ignore[arg-type]
+            staff_changes.check_in(person, present=presence == "ja", by=request.user)  # type: ignore[arg-type]
         except ValidationError as refused:
             self.message_user(request, " ".join(refused.messages), messages.ERROR)
         return redirect(f"{self._url(dialogue, 'check_in')}#person-{person.pk}")

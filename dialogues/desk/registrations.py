@@ -23,11 +23,11 @@ from django.utils import timezone
 from platform_mark.publishing.models import State as Publication
 from platform_mark.taxonomy.models import Branch, CompanySize
 
-from .. import merging
+from .. import merging, staff_changes, transitions
 from .. import registration as signing_up
 from ..mails import draft_message
 from ..models import Answer, Attendee, Dialogue, Registration, RegistrationEvent
-from ..registration import Person
+from ..party import Person
 from . import participant_files
 from .steps import StepPages, add_refusal
 
@@ -200,12 +200,12 @@ def _plain(form: type[forms.Form]) -> Callable[..., forms.Form]:
 
 
 def _accept(registration: Registration, data: dict[str, Any], by: Any) -> str:
-    now = signing_up.decide(registration, accept=True, reason="", by=by)
+    now = staff_changes.decide(registration, accept=True, reason="", by=by)
     return f"Angenommen: {now.get_state_display()}. Die E-Mail ist unterwegs."
 
 
 def _reject(registration: Registration, data: dict[str, Any], by: Any) -> str:
-    signing_up.decide(registration, accept=False, reason=data["reason"], by=by)
+    staff_changes.decide(registration, accept=False, reason=data["reason"], by=by)
     return "Nicht angenommen. Die E-Mail mit dem Grund ist unterwegs."
 
 
@@ -215,7 +215,7 @@ def _cancel(registration: Registration, data: dict[str, Any], by: Any) -> str:
 
 
 def _move(registration: Registration, data: dict[str, Any], by: Any) -> str:
-    moved = signing_up.move(registration, to=data["to"], by=by)
+    moved = staff_changes.move(registration, to=data["to"], by=by)
     return f"Umgebucht auf „{data['to']}“: {moved.get_state_display()}."
 
 
@@ -230,7 +230,7 @@ def _merge(registration: Registration, data: dict[str, Any], by: Any) -> str:
 
 
 def _resend(registration: Registration, data: dict[str, Any], by: Any) -> str:
-    signing_up.resend(registration, by=by)
+    staff_changes.resend(registration, by=by)
     return "Die E-Mail mit einem neuen Link ist unterwegs. Der alte Link gilt nicht mehr."
 
 
@@ -239,7 +239,7 @@ def _erase(registration: Registration, data: dict[str, Any], by: Any) -> str:
     return "Namen, Adresse und Antworten sind gelöscht."
 
 
-LIVING = frozenset(signing_up.LIVING)
+LIVING = frozenset(transitions.LIVING)
 SETTLED = LIVING - {State.PENDING}
 STEPS = (
     Step(
@@ -736,7 +736,7 @@ class RegistrationAdmin(StepPages):
         done = 0
         for registration in queryset.order_by("confirmed_at", "pk"):
             try:
-                signing_up.decide(registration, accept=accept, reason=reason, by=request.user)  # type: ignore[arg-type]
+                staff_changes.decide(registration, accept=accept, reason=reason, by=request.user)  # type: ignore[arg-type]
             except ValidationError as refused:
                 self.message_user(request, f"„{registration}“: {' '.join(refused.messages)}", messages.ERROR)
             else:

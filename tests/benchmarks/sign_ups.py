@@ -136,7 +136,7 @@ def portal_over_http(port: int, people: int) -> tuple[Phase, Phase]:
     """The portal: all post the form, then all press the button behind their link."""
     from django.db import connection
 
-    from dialogues import registration
+    from dialogues import links
     from dialogues.models import Registration
     from tests.dialogues.make import make_dialogue
 
@@ -169,7 +169,7 @@ def portal_over_http(port: int, people: int) -> tuple[Phase, Phase]:
         rows = list(Registration.objects.filter(dialogue=dialogue))
         assert len(rows) == people
         connection.close()
-        pages = [registration.own_path(row) for row in rows]
+        pages = [links.own_path(row) for row in rows]
         at_once([lambda n=n: visitors[n].get(server, pages[n]) for n in range(people)])
         confirming = at_once(
             [lambda n=n: visitors[n].post(server, pages[n], {"action": "confirm"}) for n in range(people)],
@@ -197,7 +197,7 @@ def functions(people: int) -> tuple[Phase, Phase]:
     from django.db import connection, transaction
 
     from dialogues import registration
-    from dialogues.registration import Person
+    from dialogues.party import Person
     from tests.benchmarks.bare_form import TABLES, seat
     from tests.dialogues.make import make_dialogue
 

@@ -6,9 +6,9 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from dialogues import registration
+from dialogues.links import own_path
 from dialogues.models import Dialogue, Registration, Report
-from dialogues.registration import Person as Coming
-from dialogues.registration import own_path
+from dialogues.party import Person as Coming
 from platform_mark.mail.models import OutgoingMail
 from tests.browser.conftest import NewContext
 from tests.browser.portal import PASSWORD, Portal

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from dialogues.links import own_path
 from dialogues.models import Dialogue, Registration
-from dialogues.registration import own_path
 from tests.browser.conftest import NewContext
 from tests.browser.portal import Portal, in_database_of
 from tests.dialogues.make import make_dialogue

@@ -18,7 +18,7 @@ from openpyxl import load_workbook
 from dialogues import registration as signing_up
 from dialogues import seats, snapshot
 from dialogues.models import Agreement, Dialogue, Question, Registration, Report, SeatKind
-from dialogues.registration import Person
+from dialogues.party import Person
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.publishing.models import State
 from platform_mark.publishing.versions import Version

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from dialogues import feedback
 from dialogues.feedback import FeedbackRefused
+from dialogues.links import own_path
 from dialogues.mails import PURPOSE
 from dialogues.models import Dialogue, Feedback, Registration
-from dialogues.registration import own_path
 from platform_mark.tokens import make_token
 from tests.dialogues.make import in_days, make_dialogue, make_registration
 from tests.markup import Page

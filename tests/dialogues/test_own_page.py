@@ -10,9 +10,9 @@ import time_machine
 from django.conf import settings as django_settings
 from django.utils import timezone
 
-from dialogues import registration
+from dialogues import links, mails, party, registration, staff_changes
 from dialogues.models import Dialogue, DialogueDocument, Question, Registration, RegistrationEvent, SeatKind
-from dialogues.registration import Person
+from dialogues.party import Person
 from platform_mark import erasures
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import full_text
@@ -30,7 +30,7 @@ SUB_PAGES = ("", "personen/", "uebergeben/", "erinnerungen-beenden/", "daten.jso
 
 
 def own(row: Registration) -> str:
-    return registration.own_path(Registration.objects.get(pk=row.pk))
+    return links.own_path(Registration.objects.get(pk=row.pk))
 
 
 def read(client: Any, row: Registration) -> str:
@@ -116,7 +116,7 @@ def test_the_state_stands_in_the_heading_of_every_booking(client: Any) -> None:
 def test_a_moderated_and_a_rejected_booking_say_so(client: Any) -> None:
     row = book(make_dialogue(is_moderated=True))
     assert "Ihre Anmeldung wird geprüft" in read(client, row)
-    registration.decide(row, accept=False, reason="Zu viele & zu spät.", by=None)
+    staff_changes.decide(row, accept=False, reason="Zu viele & zu spät.", by=None)
     assert "Zu viele &amp; zu spät." in read(client, row)
 
 
@@ -336,9 +336,9 @@ def test_wrong_expired_reused_and_foreign_links_get_the_same_friendly_page(clien
     wrong |= {
         f"/anmeldung/{make_token('dialogues.invitation', row.pk, 1)}/",
         f"/anmeldung/{make_token('practices.suggestion', row.pk, 1)}/",
-        f"/anmeldung/{make_token(registration.PURPOSE, row.pk, 2)}/",
-        f"/anmeldung/{make_token(registration.PURPOSE, 10**30, 1)}/",
-        f"/anmeldung/{make_token(registration.PURPOSE, 999_999, 1)}/",
+        f"/anmeldung/{make_token(mails.PURPOSE, row.pk, 2)}/",
+        f"/anmeldung/{make_token(mails.PURPOSE, 10**30, 1)}/",
+        f"/anmeldung/{make_token(mails.PURPOSE, 999_999, 1)}/",
         "/anmeldung/x/",
     }
     pages = set()
@@ -385,5 +385,5 @@ def test_the_page_makes_the_same_queries_for_one_and_for_many(client: Any, djang
 def test_people_are_persons_of_the_own_dialogue() -> None:
     dialogue = make_dialogue()
     row = book(dialogue)
-    assert registration.party(row) == people(dialogue)
-    assert isinstance(registration.party(row)[0], Person)
+    assert party.people_of(row) == people(dialogue)
+    assert isinstance(party.people_of(row)[0], Person)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from dialogues import registration
+from dialogues import registration, transitions, waiting_line
 from dialogues.models import Dialogue, Registration, RegistrationEvent, SeatKind
 from platform_mark.mail.models import OutgoingMail
 from tests.dialogues.make import make_dialogue
@@ -87,7 +87,7 @@ def test_confirming_cancelling_and_changing_capacity_at_once_loses_no_seat_and_p
 
     def raise_capacity() -> None:
         SeatKind.objects.filter(dialogue=dialogue).update(capacity=6)
-        registration.promote(dialogue)
+        waiting_line.promote(dialogue)
 
     leaving = [lambda row=row: registration.cancel(row) for row in seated[:3]]
     assert at_once([*confirming(coming), *leaving, raise_capacity]) == []
@@ -114,6 +114,6 @@ def test_changing_and_cancelling_the_same_booking_at_once_ends_in_one_of_both() 
             lambda: registration.erase(row),
         ]
     )
-    assert all(isinstance(fault, registration.Refused) for fault in faults)
+    assert all(isinstance(fault, transitions.Refused) for fault in faults)
     row.refresh_from_db()
     assert (row.state, row.company) == ("cancelled", "")

@@ -7,10 +7,12 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from dialogues import registration
+from dialogues import links, locking, offers, party, registration, staff_changes, transitions, waiting_line
+from dialogues.locking import TryAgain
 from dialogues.models import Attendee, Dialogue, Registration, RegistrationEvent, SeatKind
-from dialogues.registration import Person, Refused, TryAgain
+from dialogues.party import Person
 from dialogues.seats import place_in_line, seat_state
+from dialogues.transitions import Refused
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import full_text
 from tests.dialogues.make import in_days, make_dialogue
@@ -177,13 +179,13 @@ def test_a_closed_dialogue_takes_nobody_and_keeps_nothing(fields: dict[str, Any]
 
 def test_an_invitation_opens_the_door_until_it_is_renewed() -> None:
     dialogue = make_dialogue(is_by_invitation=True)
-    token = registration.invitation_token(dialogue)
+    token = links.invitation_token(dialogue)
     assert state(sign_up(dialogue, invitation=token)) == "pending"
     Dialogue.objects.update(invitation_version=2)
     with pytest.raises(Refused, match="Einladung"):
         sign_up(dialogue, "b", invitation=token)
     with pytest.raises(Refused, match="Einladung"):
-        sign_up(dialogue, "b", invitation=registration.invitation_token(make_dialogue()))
+        sign_up(dialogue, "b", invitation=links.invitation_token(make_dialogue()))
 
 
 def test_who_signed_up_in_time_may_confirm_after_the_end_of_the_window_but_not_pass_the_line() -> None:
@@ -246,12 +248,12 @@ def test_a_cancelled_seat_goes_to_the_first_in_line_who_is_told() -> None:
 
 
 def _one_person_fewer(row: Registration) -> None:
-    registration.change_party(row, people=registration.party(row)[:1])
+    registration.change_party(row, people=party.people_of(row)[:1])
 
 
 def _more_seats(row: Registration) -> None:
     SeatKind.objects.filter(dialogue=row.dialogue).update(capacity=3)
-    registration.promote(row.dialogue)
+    waiting_line.promote(row.dialogue)
 
 
 @pytest.mark.parametrize(
@@ -262,7 +264,7 @@ def _more_seats(row: Registration) -> None:
         _one_person_fewer,
         _more_seats,
         registration.erase,
-        lambda row: registration.move(row, to=make_dialogue(), by=None),
+        lambda row: staff_changes.move(row, to=make_dialogue(), by=None),
     ],
     ids=["cancelled", "removed by staff", "smaller party", "raised capacity", "erased", "moved"],
 )
@@ -290,14 +292,14 @@ def test_nobody_moves_up_where_it_would_be_no_use(fields: dict[str, Any]) -> Non
     Dialogue.objects.filter(pk=dialogue.pk).update(**fields)
     registration.cancel(seated, by=make_user())
     assert (state(seated), state(waits)) == ("cancelled", "waiting")
-    assert registration.promote(dialogue) == 0
+    assert waiting_line.promote(dialogue) == 0
 
 
 def test_lowering_capacity_removes_nobody_and_promotes_nobody() -> None:
     dialogue = make_dialogue(seats=3)
     rows = [book(dialogue, who) for who in "abcd"]
     SeatKind.objects.update(capacity=1)
-    assert registration.promote(dialogue) == 0
+    assert waiting_line.promote(dialogue) == 0
     registration.cancel(rows[0])
     assert [state(row) for row in rows] == ["cancelled", "confirmed", "confirmed", "waiting"]
     assert seat_state(dialogue).free == 0
@@ -344,7 +346,7 @@ def test_a_group_that_may_come_singly_takes_what_is_there_and_the_rest_keeps_the
     assert group.attendees.count() == 2
     assert (group.parts.get().waiting_number, state(behind)) == (1, "waiting")
     SeatKind.objects.update(capacity=4)
-    registration.promote(dialogue)
+    waiting_line.promote(dialogue)
     assert (group.attendees.count(), group.parts.count(), state(behind)) == (3, 0, "confirmed")
     assert Attendee.objects.count() == 5 - 0
 
@@ -375,8 +377,8 @@ def test_an_offer_holds_its_seat_until_the_deadline() -> None:
     assert (first.state, state(second)) == ("offered", "waiting")
     assert timedelta(hours=23) < first.offered_until - timezone.now() <= timedelta(hours=24)
     assert seat_state(dialogue).free == 0
-    assert state(registration.accept(first)) == "confirmed"
-    registration.accept(first)
+    assert state(offers.accept(first)) == "confirmed"
+    offers.accept(first)
     assert kinds_of_mail().count("dialog-angebot") == 1
 
 
@@ -390,14 +392,14 @@ def test_the_deadline_shrinks_towards_the_start() -> None:
 def test_what_is_not_taken_passes_on_in_the_same_moment(end: str) -> None:
     _, first, second = offering()
     if end == "declined":
-        registration.decline(first)
-        registration.decline(first)
+        offers.decline(first)
+        offers.decline(first)
     else:
         Registration.objects.filter(pk=first.pk).update(offered_until=timezone.now())
         with pytest.raises(Refused, match="Frist"):
-            registration.accept(first)
-        assert registration.expire_offers() == 1
-        assert registration.expire_offers() == 0
+            offers.accept(first)
+        assert offers.expire_offers() == 1
+        assert offers.expire_offers() == 0
     assert (state(first), state(second)) == (end, "offered")
 
 
@@ -407,11 +409,11 @@ def test_part_of_a_group_is_offered_and_declining_ends_the_booking() -> None:
     group = book(dialogue, "g", 2, group="singly")
     registration.cancel(seated)
     assert (state(group), group.attendees.count(), group.parts.get().state) == ("offered", 1, "waiting")
-    registration.accept(group)
+    offers.accept(group)
     SeatKind.objects.update(capacity=2)
-    registration.promote(dialogue)
+    waiting_line.promote(dialogue)
     assert group.parts.get().state == "offered"
-    registration.accept(group)
+    offers.accept(group)
     assert (state(group), group.attendees.count(), group.parts.count()) == ("confirmed", 2, 0)
 
 
@@ -419,8 +421,8 @@ def test_a_declined_part_leaves_the_seat_that_was_confirmed() -> None:
     dialogue = make_dialogue(seats=1, waiting_mode="offer")
     group = book(dialogue, "g", 2, group="singly")
     SeatKind.objects.update(capacity=2)
-    registration.promote(dialogue)
-    registration.decline(group)
+    waiting_line.promote(dialogue)
+    offers.decline(group)
     assert (state(group), group.attendees.count(), group.parts.get().state) == ("confirmed", 1, "declined")
 
 
@@ -432,28 +434,28 @@ def test_a_moderated_sign_up_waits_for_staff_and_holds_nothing() -> None:
     rows = [book(dialogue, who) for who in "abc"]
     assert {state(row) for row in rows} == {"pending"}
     assert list(Registration.objects.to_decide()) == rows
-    assert state(registration.decide(rows[0], accept=True, by=None)) == "confirmed"
-    assert state(registration.decide(rows[1], accept=True, by=None)) == "waiting"
+    assert state(staff_changes.decide(rows[0], accept=True, by=None)) == "confirmed"
+    assert state(staff_changes.decide(rows[1], accept=True, by=None)) == "waiting"
     with pytest.raises(Refused, match="begründen"):
-        registration.decide(rows[2], accept=False, reason=" ", by=None)
-    registration.decide(rows[2], accept=False, reason="Der Dialog ist für Handwerksbetriebe.", by=None)
+        staff_changes.decide(rows[2], accept=False, reason=" ", by=None)
+    staff_changes.decide(rows[2], accept=False, reason="Der Dialog ist für Handwerksbetriebe.", by=None)
     assert state(rows[2]) == "rejected"
     assert "Der Dialog ist für Handwerksbetriebe." in full_text(OutgoingMail.objects.latest("pk"))
     with pytest.raises(Refused):
-        registration.decide(rows[2], accept=True, by=None)
+        staff_changes.decide(rows[2], accept=True, by=None)
 
 
 def test_staff_cannot_accept_an_address_that_nobody_confirmed() -> None:
     dialogue = make_dialogue(is_moderated=True)
     with pytest.raises(Refused, match="angenommen"):
-        registration.decide(sign_up(dialogue), accept=True, by=None)
+        staff_changes.decide(sign_up(dialogue), accept=True, by=None)
 
 
 # ---------------------------------------------------------------- changing, handing over, moving
 
 
 def names(row: Registration) -> list[str]:
-    return [person.name for person in registration.party(row)]
+    return [person.name for person in party.people_of(row)]
 
 
 def test_a_colleague_takes_a_seat_over_without_passing_through_the_line() -> None:
@@ -504,9 +506,9 @@ def test_a_booking_for_nobody_is_refused_and_nothing_changes() -> None:
 def test_handing_over_kills_the_old_link_and_ends_the_consent_to_news() -> None:
     dialogue = make_dialogue()
     row = book(dialogue, news_agreed=True)
-    old = registration.own_path(row)
+    old = links.own_path(row)
     row = registration.transfer(row, contact_name="Jens", email="jens@firma.example")
-    assert registration.own_path(row) != old
+    assert links.own_path(row) != old
     assert (state(row), row.news_agreed_at) == ("confirmed", None)
     assert OutgoingMail.objects.latest("pk").to == "jens@firma.example"
 
@@ -526,19 +528,19 @@ def test_staff_move_a_booking_to_another_dialogue() -> None:
     here, there = make_dialogue(), make_dialogue(seats=1)
     book(there, "z")
     row = book(here, "a", 2, needs="vegan", needs_agreed=True)
-    moved = registration.move(row, to=there, by=make_user())
+    moved = staff_changes.move(row, to=there, by=make_user())
     assert (state(row), state(moved), moved.needs, moved.attendees.count()) == ("cancelled", "waiting", "vegan", 2)
     with pytest.raises(Refused, match="schon angemeldet"):
-        registration.move(book(here, "z"), to=there, by=None)
+        staff_changes.move(book(here, "z"), to=there, by=None)
 
 
 # ---------------------------------------------------------------- what holds for all of it
 
 
 def test_every_change_of_state_is_in_the_table_and_in_the_history() -> None:
-    assert set(registration.TRANSITIONS) == set(Registration.State)
+    assert set(transitions.TRANSITIONS) == set(Registration.State)
     _, first, _ = offering()
-    registration.accept(first)
+    offers.accept(first)
     steps = list(first.events.values_list("action", "from_state", "to_state", "people"))
     assert steps == [
         ("signed-up", "", "pending", 1),
@@ -547,7 +549,7 @@ def test_every_change_of_state_is_in_the_table_and_in_the_history() -> None:
         ("offer-accepted", "offered", "confirmed", 1),
     ]
     for before, after in RegistrationEvent.objects.exclude(from_state="").values_list("from_state", "to_state"):
-        assert before == after or after in registration.TRANSITIONS[Registration.State(before)]
+        assert before == after or after in transitions.TRANSITIONS[Registration.State(before)]
 
 
 def test_what_has_ended_stays_ended() -> None:
@@ -555,12 +557,12 @@ def test_what_has_ended_stays_ended() -> None:
     row = book(dialogue)
     registration.cancel(row)
     registration.confirm(row)
-    registration.decline(row)
+    offers.decline(row)
     registration.cancel(row)
     with pytest.raises(Refused):
         registration.change_party(row, people=people(dialogue, 2))
     with pytest.raises(Refused):
-        registration.accept(row)
+        offers.accept(row)
     with pytest.raises(Refused):
         registration.transfer(row, contact_name="x", email="x@firma.example")
     assert state(row) == "cancelled"
@@ -578,7 +580,7 @@ def test_history_and_jobs_hold_no_names() -> None:
 def test_the_lock_is_refused_outside_of_a_transaction() -> None:
     dialogue = make_dialogue()
     with pytest.raises(RuntimeError):
-        registration.lock(dialogue.pk)
+        locking.lock(dialogue.pk)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,7 +10,7 @@ import time_machine
 from django.db import connection
 from django.utils import timezone
 
-from dialogues import registration, retention
+from dialogues import offers, registration, retention, transitions
 from dialogues.models import Answer, Question, Registration, RegistrationEvent
 from platform_mark.mail.models import OutgoingMail
 from tests.dialogues.make import make_dialogue
@@ -64,7 +64,7 @@ def test_a_link_whose_time_is_over_no_longer_confirms_though_the_job_has_not_run
     row = sign_up(make_dialogue())
     sent(row, timezone.now() - 49 * HOUR)
     Registration.objects.update(created_at=timezone.now() - 49 * HOUR)
-    with pytest.raises(registration.Refused, match="abgelaufen"):
+    with pytest.raises(transitions.Refused, match="abgelaufen"):
         registration.confirm(row)
 
 
@@ -156,7 +156,7 @@ def test_jobs_that_run_twice_at_once_do_their_work_once() -> None:
 
     def run() -> None:
         barrier.wait()
-        results.append((registration.expire_offers(), registration.expire_unconfirmed(), retention.forget_old()))
+        results.append((offers.expire_offers(), registration.expire_unconfirmed(), retention.forget_old()))
         connection.close()
 
     threads = [Thread(target=run) for _ in range(2)]

@@ -10,9 +10,9 @@ import time_machine
 from django.db import connection, connections
 from django.utils import timezone
 
-from dialogues import registration
+from dialogues import links, registration
 from dialogues.models import Dialogue, Question, Registration
-from dialogues.registration import Person
+from dialogues.party import Person
 from dialogues.signup_views import POSTS_AN_HOUR
 from platform_mark.mail.models import OutgoingMail
 from tests.dialogues.make import make_dialogue, make_registration
@@ -310,7 +310,7 @@ def test_what_is_not_public_has_no_form(client: Any) -> None:
 
 def test_the_link_of_an_invitation_opens_the_form_and_travels_nowhere(client: Any) -> None:
     dialogue = make_dialogue(is_by_invitation=True)
-    path = f"{address(dialogue)}{registration.invitation_token(dialogue)}/"
+    path = f"{address(dialogue)}{links.invitation_token(dialogue)}/"
     assert client.get(path)["Referrer-Policy"] == "same-origin"
     assert fill_in(client, dialogue, path=path).status_code == 302
     assert client.get(f"{address(dialogue)}falsch/").status_code == 404

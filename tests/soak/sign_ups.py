@@ -289,14 +289,14 @@ def _kill_workers(run: Run, kills: int) -> None:
 
 def without_lock(folder: Path, people: int, seats: int) -> list[str]:
     """R2: with the lock away the judge must find faults, in one of three runs at least."""
-    from dialogues import registration
+    from dialogues import links
     from tests.dialogues.make import make_dialogue
 
     for attempt in range(3):
         dialogue = make_dialogue(seats=seats)
         rows = [_signed_up(dialogue, n) for n in range(people)]
         with Run(folder / f"unlocked-{attempt}", application="tests.soak.unlocked_wsgi") as run:
-            paths = [registration.own_path(row) for row in rows]
+            paths = [links.own_path(row) for row in rows]
             all_at_once([lambda path=path: confirm_by_link(run, path) for path in paths])  # type: ignore[misc]
         found = judge_line(dialogue, people, seats)
         if found:
@@ -309,7 +309,7 @@ def churn(seconds: float, seed: int) -> list[str]:
     """R3: people confirm and cancel while staff change the capacity; no moment may show more seats given than allowed."""
     from django.db import connection
 
-    from dialogues import registration
+    from dialogues import registration, waiting_line
     from dialogues.models import RegistrationEvent, SeatKind
     from platform_mark.mail.models import OutgoingMail
     from tests.dialogues.make import make_dialogue
@@ -339,7 +339,7 @@ def churn(seconds: float, seed: int) -> list[str]:
 
     def capacity(seats: int) -> None:
         SeatKind.objects.filter(pk=kind.pk).update(capacity=seats)
-        registration.promote(dialogue)
+        waiting_line.promote(dialogue)
 
     tasks: list[Callable[[], Any]] = [lambda row=row: registration.confirm(row) for row in rows]
     tasks += [lambda row=row: registration.cancel(row) for row in choose.sample(rows, 100)]
@@ -390,7 +390,7 @@ def churn(seconds: float, seed: int) -> list[str]:
 
 def twice(folder: Path, people: int) -> list[str]:
     """R4: every form and every button twice at once, and again after Back: one row, one mail, the same page."""
-    from dialogues import registration
+    from dialogues import links
     from platform_mark.mail.models import OutgoingMail
     from tests.dialogues.make import make_dialogue
 
@@ -401,7 +401,7 @@ def twice(folder: Path, people: int) -> list[str]:
             AT_ONCE // 2,
         )
         rows = list(dialogue.registrations.all())
-        paths = [registration.own_path(row) for row in rows]
+        paths = [links.own_path(row) for row in rows]
         all_at_once([lambda path=path: confirm_by_link(run, path, times=2) for path in paths], AT_ONCE // 2)  # type: ignore[misc]
         faults = [*judge_line(dialogue, people, people), *judge_run(run)]
     mails = OutgoingMail.objects.filter(token_row__in=[row.pk for row in rows])
@@ -413,7 +413,7 @@ def twice(folder: Path, people: int) -> list[str]:
 
 def _signed_up(dialogue: Any, number: int) -> Any:
     from dialogues import registration
-    from dialogues.registration import Person
+    from dialogues.party import Person
 
     return registration.sign_up(
         dialogue,

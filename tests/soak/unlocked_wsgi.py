@@ -5,7 +5,7 @@ from platform_mark.wsgi import application  # sets Django up, so it comes first
 # isort: split
 from django.db.models.functions import Now
 
-from dialogues import registration
+from dialogues import locking
 from dialogues.models import Dialogue
 
 __all__ = ["application"]
@@ -15,4 +15,4 @@ def _read_only(dialogue_id: int) -> Dialogue:
     return Dialogue.objects.annotate(locked_at=Now()).get(pk=dialogue_id)
 
 
-registration.lock = _read_only
+locking.lock = _read_only
