@@ -159,12 +159,12 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _withdraw(activity: Activity, user: Any) -> str:
-    review.withdraw(_required(activity), by=user)
+    review.withdraw(_required(activity))
     return "ist wieder ein Entwurf."
 
 
 def _discard(activity: Activity, user: Any) -> str:
-    review.discard(_required(activity), by=user)
+    review.discard(_required(activity))
     return "ist verworfen."
 
 
@@ -174,7 +174,7 @@ def _take_offline(activity: Activity, user: Any) -> str:
 
 
 def _retire(activity: Activity, user: Any) -> str:
-    review.retire(activity, by=user)
+    review.retire(activity)
     return "steht jetzt unter „Frühere Einträge“."
 
 
@@ -184,7 +184,7 @@ def _restore(activity: Activity, user: Any) -> str:
 
 
 def _confirm(activity: Activity, user: Any) -> str:
-    freshness.confirm(activity, by=user)
+    freshness.confirm(activity)
     return "ist bestätigt. In einem halben Jahr fragen wir wieder."
 
 
@@ -221,7 +221,7 @@ def step(request: HttpRequest, pk: int, name: str) -> HttpResponse:
 @konto("POST")
 def confirm_all(request: HttpRequest, slug: str) -> HttpResponse:
     """Confirm everything of an organisation that is due."""
-    count = freshness.confirm_all(own_actor(request, slug), by=request.user)  # type: ignore[arg-type]
+    count = freshness.confirm_all(own_actor(request, slug))
     words = "Ein Eintrag ist" if count == 1 else f"{count} Einträge sind"
     messages.success(request, f"{words} bestätigt. In einem halben Jahr fragen wir wieder.")
     return redirect("account:home")
@@ -268,7 +268,7 @@ def cooperation(request: HttpRequest, pk: int) -> HttpResponse:
             raise Http404
         if form.is_valid():
             try:
-                cooperating.answer(found, text=form.cleaned_data["text"], by=request.user)  # type: ignore[arg-type]
+                cooperating.answer(found, text=form.cleaned_data["text"])
             except ValidationError as error:
                 show_errors(form, error)
             else:

@@ -156,7 +156,7 @@ class ActorAdmin(QueueAdmin):
             return self.act(
                 request,
                 actor,
-                lambda: joining.decline_actor(actor, reason=reason, by=request.user),  # type: ignore[arg-type]
+                lambda: joining.decline_actor(actor, reason=reason),
                 "Abgelehnt. Die Organisation hat eine E-Mail.",
             )
         return self.ask(request, actor, form, title=f"Ablehnen: {actor}", button="Ablehnen und E-Mail schicken")
@@ -186,7 +186,7 @@ class ActorAdmin(QueueAdmin):
             return self.act(
                 request,
                 actor,
-                lambda: merging.merge_actors(actor, into=into, by=request.user),  # type: ignore[arg-type]
+                lambda: merging.merge_actors(actor, into=into),
                 f"Mit „{into}“ zusammengeführt.",
                 to=self.change_address(into),
             )
@@ -402,7 +402,7 @@ class ActivityAdmin(ImportAdmin, QueueAdmin, PublishableAdmin):
         if move == "publish":
             return review.publish_by_staff(row, by=user)
         if move == "archive":
-            return review.retire(row, by=user)
+            return review.retire(row)
         if move == "submit":
             row.submit(by=user)
         return row
@@ -461,7 +461,7 @@ class ActivityAdmin(ImportAdmin, QueueAdmin, PublishableAdmin):
         return self.act(
             request,
             activity,
-            lambda: freshness.confirm(activity, by=request.user, by_staff=True),  # type: ignore[arg-type]
+            lambda: freshness.confirm(activity, by_staff=True),
             "Von der Regionalagentur bestätigt.",
             to=self.change_address(activity),
         )
@@ -489,7 +489,7 @@ class ActivityAdmin(ImportAdmin, QueueAdmin, PublishableAdmin):
             return self.act(
                 request,
                 activity,
-                lambda: merging.merge_activities(activity, into=into, by=request.user),  # type: ignore[arg-type]
+                lambda: merging.merge_activities(activity, into=into),
                 f"Mit „{into}“ zusammengeführt.",
                 to=self.change_address(into),
             )
@@ -500,7 +500,7 @@ class ActivityAdmin(ImportAdmin, QueueAdmin, PublishableAdmin):
         """Assure the chosen entries; what cannot be is named."""
         for activity in queryset:
             try:
-                freshness.confirm(activity, by=request.user, by_staff=True)  # type: ignore[arg-type]
+                freshness.confirm(activity, by_staff=True)
             except ValidationError as refused:
                 self.message_user(request, f"„{activity}“: {' '.join(refused.messages)}", messages.ERROR)
             else:
@@ -510,7 +510,7 @@ class ActivityAdmin(ImportAdmin, QueueAdmin, PublishableAdmin):
     def check_rows(self, request: HttpRequest, queryset: QuerySet) -> None:
         """Note that staff have looked at what appeared without a review."""
         for activity in queryset:
-            review.check(activity, by=request.user)  # type: ignore[arg-type]
+            review.check(activity)
             self.log_change(request, activity, "Nachgesehen.")
 
     def render_change_form(
@@ -700,7 +700,7 @@ class ProposalAdmin(QueueAdmin):
         if request.method == "POST" and form.is_valid():
             is_done = "done" in request.POST
             try:
-                proposing.answer(proposal, is_done=is_done, text=form.cleaned_data["text"], by=request.user)  # type: ignore[arg-type]
+                proposing.answer(proposal, is_done=is_done, text=form.cleaned_data["text"])
             except ValidationError as refused:
                 form.add_error("text", " ".join(refused.messages))
             else:

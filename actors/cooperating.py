@@ -55,7 +55,7 @@ def ask(sender: Actor, *, activity: Activity, text: str, by: "User") -> Cooperat
 
 
 @transaction.atomic
-def answer(request: Cooperation, *, text: str, by: "User") -> None:
+def answer(request: Cooperation, *, text: str) -> None:
     """Answer once, by mail to the mailbox of who asked; raises Refused for a second answer or an empty one."""
     request = (
         Cooperation.objects.select_for_update(of=("self",)).select_related("sender", "receiver").get(pk=request.pk)

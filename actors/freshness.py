@@ -8,7 +8,6 @@ dates alone (`actors.stages`), whether or not a job has run.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -24,9 +23,6 @@ from platform_mark.tokens import BadToken, read_token
 from . import stages
 from .models import Activity, Actor, Confirmation, FreshnessNotice
 from .stages import Stage
-
-if TYPE_CHECKING:
-    from platform_mark.accounts.models import User
 
 __all__ = ["ConfirmRefused", "Share", "Stage", "climb", "confirm", "confirm_all", "confirmed_share", "due_for", "stage"]
 
@@ -65,7 +61,7 @@ class _Due:
 
 
 @transaction.atomic
-def confirm(activity: Activity, *, by: "User | None" = None, by_staff: bool = False, by_link: bool = False) -> Activity:
+def confirm(activity: Activity, *, by_staff: bool = False, by_link: bool = False) -> Activity:
     """Note that an entry is still true; a former one is back among the others. It counts as an assurance, not as a change.
 
     Raises ConfirmRefused for what is not public, and for an offer whose last day has passed.
@@ -92,11 +88,11 @@ def confirm(activity: Activity, *, by: "User | None" = None, by_staff: bool = Fa
 
 
 @transaction.atomic
-def confirm_all(actor: Actor, *, by: "User | None" = None, by_staff: bool = False, by_link: bool = False) -> int:
+def confirm_all(actor: Actor, *, by_staff: bool = False, by_link: bool = False) -> int:
     """Confirm everything of an organisation that is due; return how many. What has ended is left as it is."""
     due = due_for(actor)
     for activity in due:
-        confirm(activity, by=by, by_staff=by_staff, by_link=by_link)
+        confirm(activity, by_staff=by_staff, by_link=by_link)
     return len(due)
 
 

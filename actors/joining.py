@@ -133,7 +133,7 @@ def approve_actor(actor: Actor, *, by: "User | None") -> Actor:
 
 
 @transaction.atomic
-def decline_actor(actor: Actor, *, reason: str, by: "User | None") -> Actor:
+def decline_actor(actor: Actor, *, reason: str) -> Actor:
     """Say no to a waiting organisation, with the reason its people will read; raises Refused without one."""
     actor = _waiting(actor)
     actor.state, actor.decline_reason = Actor.State.DECLINED, _reason(reason)

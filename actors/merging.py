@@ -1,7 +1,7 @@
 """Two entries for one thing become one: everything that pointed at the double points at the other, and so do its addresses."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
@@ -16,9 +16,6 @@ from platform_mark.taxonomy.merging import foreign_keys_to, repoint
 
 from .models import Activity, Actor, Claim, Cooperation, Invitation, Membership, Revision
 
-if TYPE_CHECKING:
-    from platform_mark.accounts.models import User
-
 Merged = TypeVar("Merged", Actor, Activity)
 
 
@@ -27,7 +24,7 @@ class MergeRefused(ValidationError):
 
 
 @transaction.atomic
-def merge_actors(double: Actor, *, into: Actor, by: "User | None") -> Actor:
+def merge_actors(double: Actor, *, into: Actor) -> Actor:
     """Give entries, people and history of `double` to `into`, and let its address lead there; raises MergeRefused."""
     double, into = _both(double, into)
     for actor in (double, into):
@@ -55,7 +52,7 @@ def merge_actors(double: Actor, *, into: Actor, by: "User | None") -> Actor:
 
 
 @transaction.atomic
-def merge_activities(double: Activity, *, into: Activity, by: "User | None") -> Activity:
+def merge_activities(double: Activity, *, into: Activity) -> Activity:
     """Keep `into` with the history of both, and let the address of `double` lead there; raises MergeRefused."""
     double, into = _both(double, into)
     if Revision.objects.open().filter(activity=double).exists():

@@ -4,7 +4,6 @@ The address is voluntary, for an answer, and is deleted a month after that.
 """
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,9 +12,6 @@ from django.utils import timezone
 from platform_mark.mail.outbox import queue
 
 from .models import Activity, Proposal
-
-if TYPE_CHECKING:
-    from platform_mark.accounts.models import User
 
 KEEP_ADDRESS = timedelta(days=30)
 
@@ -46,7 +42,7 @@ def forget_old() -> int:
 
 
 @transaction.atomic
-def answer(proposal: Proposal, *, is_done: bool, text: str, by: "User | None") -> None:
+def answer(proposal: Proposal, *, is_done: bool, text: str) -> None:
     """Close a proposal, taken up or not, and tell whoever left an address; raises ProposalRefused.
 
     Somebody who is told no reads why.

@@ -143,7 +143,7 @@ def submit(revision: Revision, *, by: "User | None") -> Revision:
 
 
 @transaction.atomic
-def withdraw(revision: Revision, *, by: "User | None") -> Revision:
+def withdraw(revision: Revision) -> Revision:
     """Take back what was handed over, to write on; raises ReviewRefused when staff have decided already."""
     _, revision = _locked_pair(revision)
     if revision.state != Revision.State.SUBMITTED:
@@ -154,7 +154,7 @@ def withdraw(revision: Revision, *, by: "User | None") -> Revision:
 
 
 @transaction.atomic
-def discard(revision: Revision, *, by: "User | None") -> None:
+def discard(revision: Revision) -> None:
     """Drop what was written and not handed over; an entry that was never public goes with it. Raises ReviewRefused."""
     activity, revision = _locked_pair(revision)
     if revision.state not in _WRITABLE:
@@ -237,7 +237,7 @@ def take_offline(activity: Activity, *, by: "User | None", reason: str = "") -> 
 
 
 @transaction.atomic
-def retire(activity: Activity, *, by: "User | None") -> Activity:
+def retire(activity: Activity) -> Activity:
     """Move a published entry to "Frühere Einträge" at once: the organisation no longer offers it."""
     activity = _locked(activity)
     if activity.state == State.PUBLISHED:
@@ -265,11 +265,11 @@ def restore(activity: Activity, *, by: "User | None") -> Activity:
         )
     if activity.state != State.PUBLISHED:
         activity.show()
-    return freshness.confirm(activity, by=by, by_staff=_is_outside_staff(activity, by))
+    return freshness.confirm(activity, by_staff=_is_outside_staff(activity, by))
 
 
 @transaction.atomic
-def check(activity: Activity, *, by: "User | None") -> Activity:
+def check(activity: Activity) -> Activity:
     """Note that staff have looked at what a trusted organisation published."""
     activity = _locked(activity)
     activity.checked_at = timezone.now()
@@ -297,7 +297,7 @@ def publish_by_staff(activity: Activity, *, by: "User | None") -> Activity:
     activity.publish(by=by)
     if is_first:
         _keep_line(activity, base={}, by=by, note="")
-    return freshness.confirm(activity, by=by, by_staff=True)
+    return freshness.confirm(activity, by_staff=True)
 
 
 @transaction.atomic
@@ -391,7 +391,7 @@ def _take(activity: Activity, revision: Revision, taken: list[str], *, by: "User
     if activity.state != State.PUBLISHED:
         # First published, or back after it was taken offline: whoever hands that over says that it is true today.
         activity.show()
-        freshness.confirm(activity, by=revision.author)
+        freshness.confirm(activity)
     index.put(activity)
 
 

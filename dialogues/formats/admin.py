@@ -198,12 +198,12 @@ class IdeaAdmin(FromOutsideAdmin):
             if "format" in request.POST:
                 if not request.user.has_perm("dialogues.add_format"):
                     raise PermissionDenied
-                made = ideas.make_format(idea, by=request.user)  # type: ignore[arg-type]
+                made = ideas.make_format(idea)
                 self.log_change(request, idea, "Format daraus gemacht.")
                 self.message_user(request, "Der Entwurf des Formats ist angelegt.", messages.SUCCESS)
                 return redirect("admin:dialogues_format_change", made.pk)
             if "answer" in request.POST and form.is_valid():
-                ideas.answer(idea, **form.cleaned_data, by=request.user)  # type: ignore[arg-type]
+                ideas.answer(idea, **form.cleaned_data)
                 return self._done(request, idea, f"Neuer Stand: {Idea.State(form.cleaned_data['state']).label}.")
         except ideas.IdeaRefused as refused:
             if "answer" not in request.POST:

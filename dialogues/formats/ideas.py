@@ -5,7 +5,6 @@ a month after the last answer that ends the journey.
 """
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -18,9 +17,6 @@ from platform_mark.slugs import free_slug
 from platform_mark.tokens import BadToken, read_token
 
 from .models import IDEA_WAYS, Format, Idea
-
-if TYPE_CHECKING:
-    from platform_mark.accounts.models import User
 
 PURPOSE = "dialogues.idea"
 PATH = "/ideen/meine/{token}/"
@@ -65,7 +61,7 @@ def confirm(idea: Idea) -> None:
 
 
 @transaction.atomic
-def answer(idea: Idea, *, state: str, reason: str = "", by: "User | None" = None) -> Idea:
+def answer(idea: Idea, *, state: str, reason: str = "") -> Idea:
     """Move an idea on and tell the sender; raises IdeaRefused from a state that does not lead there, or without a reason."""
     idea = _locked(idea)
     to = Idea.State(state)
@@ -76,7 +72,7 @@ def answer(idea: Idea, *, state: str, reason: str = "", by: "User | None" = None
 
 
 @transaction.atomic
-def make_format(idea: Idea, *, by: "User | None" = None) -> Format:
+def make_format(idea: Idea) -> Format:
     """Turn an idea into the draft of a format, and tell the sender; raises IdeaRefused."""
     idea = _locked(idea)
     title = idea.title or f"Idee: {' '.join(idea.suggestion.split())[:100]}"

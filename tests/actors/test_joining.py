@@ -90,14 +90,14 @@ def test_staff_approve_once_and_the_people_are_told() -> None:
     with pytest.raises(joining.Refused, match="schon „Freigeschaltet“"):
         joining.approve_actor(actor, by=staff)
     with pytest.raises(joining.Refused):
-        joining.decline_actor(actor, reason="Doch nicht.", by=staff)
+        joining.decline_actor(actor, reason="Doch nicht.")
 
 
 def test_staff_decline_with_a_reason_that_the_founder_reads() -> None:
     actor = joining.found(make_user("chefin@netzwerk.example"), **FOUNDING)
     with pytest.raises(joining.Refused, match="begründen"):
-        joining.decline_actor(actor, reason=" ", by=None)
-    joining.decline_actor(actor, reason="Das ist ein Betrieb & kein Akteur.", by=None)
+        joining.decline_actor(actor, reason=" ")
+    joining.decline_actor(actor, reason="Das ist ein Betrieb & kein Akteur.")
     actor.refresh_from_db()
     assert (actor.state, actor.decline_reason) == ("declined", "Das ist ein Betrieb & kein Akteur.")
     assert "Das ist ein Betrieb & kein Akteur." in OutgoingMail.objects.get().text
@@ -417,7 +417,7 @@ def test_a_closed_account_takes_its_person_along_and_leaves_the_entries() -> Non
     activity = make_activity(actor=actor)
     make_revision(activity, author=user)
     declined = joining.found(user, **FOUNDING)
-    joining.decline_actor(declined, reason="Nein.", by=None)
+    joining.decline_actor(declined, reason="Nein.")
     OutgoingMail.objects.all().delete()
     joining.close_account(user)
     assert Activity.objects.public().get() == activity

@@ -130,7 +130,7 @@ def test_answers_of_staff_stand_on_the_start_page() -> None:
     fields = {"kind": "network", "contact_email": "a@a.example", "second_email": "b@a.example", "reason": "Ich."}
     joining.found(user, name="Wartend", **fields)
     declined = joining.found(user, name="Zu klein", **fields)
-    joining.decline_actor(declined, reason="Das ist ein Betrieb.", by=None)
+    joining.decline_actor(declined, reason="Das ist ein Betrieb.")
     joining.claim(user, make_actor("Offen"), reason="Ich bin es.")
     wanted = joining.claim(user, make_actor("Unbekannt"), reason="Ich bin es.")
     joining.decline_claim(wanted, reason="Niemand kennt Sie dort.", by=None)

@@ -20,7 +20,7 @@ def test_entries_people_and_address_of_a_double_go_to_the_other() -> None:
     activity = make_activity("Sprechtag", actor=double)
     member = make_member(double)
 
-    merge_actors(double, into=kept, by=None)
+    merge_actors(double, into=kept)
 
     activity.refresh_from_db()
     assert activity.actor == kept
@@ -36,7 +36,7 @@ def test_nobody_comes_to_speak_for_an_organisation_by_founding_it_again(double: 
     make_member(founded)
 
     with pytest.raises(MergeRefused, match="wartet noch"):
-        merge_actors(founded, into=listed, by=None)
+        merge_actors(founded, into=listed)
 
     assert listed.memberships.count() == 0
 
@@ -52,7 +52,7 @@ def test_what_both_have_is_there_once_and_the_stronger_role_stays() -> None:
         make_activity(actor=actor, external_id="A-1")
     Cooperation.objects.create(sender=double, receiver=kept, text="Machen wir etwas zusammen?")
 
-    merge_actors(double, into=kept, by=None)
+    merge_actors(double, into=kept)
 
     assert kept.memberships.get().role == Membership.Role.OWNER
     assert (kept.claims.count(), Cooperation.objects.count()) == (1, 0)
@@ -64,7 +64,7 @@ def test_missing_contacts_are_taken_over_and_old_links_end() -> None:
     double = make_actor(contact_email="alt@k.example", second_email="zwei@k.example")
     kept = make_actor(contact_email="", second_email="")
     before = (double.confirm_version, kept.confirm_version)
-    merge_actors(double, into=kept, by=None)
+    merge_actors(double, into=kept)
     for row in (double, kept):
         row.refresh_from_db()
     assert kept.contact_addresses == ["alt@k.example", "zwei@k.example"]
@@ -77,7 +77,7 @@ def test_a_double_entry_gives_its_history_and_its_address() -> None:
     review.approve(make_revision(double, data={"cost": "free"}), by=make_user(is_staff=True))
     freshness.confirm(double)
 
-    merge_activities(double, into=kept, by=None)
+    merge_activities(double, into=kept)
 
     assert list(Activity.objects.public()) == [kept]
     assert versions.former_target(Activity, "sprechtag-cloud") == kept
@@ -90,8 +90,8 @@ def test_a_double_entry_gives_its_history_and_its_address() -> None:
 
 def test_an_address_that_led_to_the_double_leads_on() -> None:
     first, second, third = make_actor("Erste"), make_actor("Zweite"), make_actor("Dritte")
-    merge_actors(first, into=second, by=None)
-    merge_actors(second, into=third, by=None)
+    merge_actors(first, into=second)
+    merge_actors(second, into=third)
     assert versions.former_target(Actor, "erste") == third
     first.refresh_from_db()
     assert first.merged_into == third
@@ -100,9 +100,9 @@ def test_an_address_that_led_to_the_double_leads_on() -> None:
 def test_what_makes_no_sense_is_refused() -> None:
     one, other = make_actor(), make_actor()
     with pytest.raises(MergeRefused, match="sich selbst"):
-        merge_actors(one, into=one, by=None)
-    merge_actors(one, into=other, by=None)
+        merge_actors(one, into=one)
+    merge_actors(one, into=other)
     with pytest.raises(MergeRefused, match="schon zusammengeführt"):
-        merge_actors(one, into=make_actor(), by=None)
+        merge_actors(one, into=make_actor())
     with pytest.raises(MergeRefused, match="offene Überarbeitung"):
-        merge_activities(make_revision().activity, into=make_activity(), by=None)
+        merge_activities(make_revision().activity, into=make_activity())

@@ -162,7 +162,7 @@ def test_while_staff_read_nothing_is_written_unless_it_is_taken_back() -> None:
     activity = revision.activity
     with pytest.raises(ReviewRefused, match="gerade geprüft"):
         review.write(activity, data={"cost": "free"}, by=None)
-    review.withdraw(revision, by=None)
+    review.withdraw(revision)
     assert review.write(activity, data={"cost": "free"}, by=None).pk == revision.pk
     with pytest.raises(ReviewRefused, match="Entwurf"):
         review.approve(revision, by=staff())
@@ -178,10 +178,10 @@ def test_an_entry_has_one_open_revision() -> None:
 
 def test_discarding_drops_the_change_and_a_draft_that_was_never_public() -> None:
     public = make_activity()
-    review.discard(review.write(public, data={"cost": "free"}, by=None), by=None)
+    review.discard(review.write(public, data={"cost": "free"}, by=None))
     assert public.revisions.get().state == "withdrawn"
     fresh = review.draft(public.actor, by=None)
-    review.discard(review.write(fresh, data={"title": "Doch nicht"}, by=None), by=None)
+    review.discard(review.write(fresh, data={"title": "Doch nicht"}, by=None))
     assert list(Activity.objects.all()) == [public]
 
 
@@ -193,7 +193,7 @@ def test_what_trusted_actors_hand_over_is_public_at_once_and_checked_afterwards(
 
     assert Activity.objects.public().get() == activity
     assert list(Activity.objects.to_check()) == [activity]
-    review.check(activity, by=staff())
+    review.check(activity)
     assert list(Activity.objects.to_check()) == []
 
 
@@ -273,7 +273,7 @@ def test_staff_who_take_something_offline_say_why() -> None:
 
 def test_what_its_organisation_ends_stands_among_the_former_ones() -> None:
     activity = make_activity()
-    review.retire(activity, by=None)
+    review.retire(activity)
     assert list(Activity.objects.former()) == [activity]
     assert not is_found(activity)
     review.restore(activity, by=None)
