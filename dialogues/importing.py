@@ -5,22 +5,31 @@ could hold: it is kept in words in the note on the date, and staff fill in what 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from actors.models import Actor
+from platform_mark.json_rows import (
+    ImportRefused,
+    JsonRow,
+    RowError,
+    broken_rules,
+    text,
+    unknown_fields,
+    wrong_lists,
+    wrong_numbers,
+    wrong_texts,
+)
 from platform_mark.publishing.paragraphs import from_plain
 from platform_mark.search import index
 from platform_mark.slugs import free_slug, german_slug
 from platform_mark.taxonomy.lookup import Lookup
 from platform_mark.taxonomy.models import Branch, TargetGroup
-from practices.importing import ImportRefused, RowError
 
 from .models import Dialogue, Host, Report
 
@@ -46,7 +55,7 @@ class ImportResult:
 
 
 @transaction.atomic
-def import_dialogues(rows: Iterable[Mapping[str, Any]], *, dry_run: bool = False) -> ImportResult:
+def import_dialogues(rows: Iterable[JsonRow], *, dry_run: bool = False) -> ImportResult:
     """Store dialogues as drafts; the same source address and title is the same dialogue.
 
     Raises ImportRefused with every wrong field of every row, and then nothing is stored. `dry_run` checks all the same,
@@ -82,17 +91,16 @@ class _Row:
     participants: int | None
 
 
-def _read(number: int, row: Mapping[str, Any], lookup: Lookup) -> _Row | list[RowError]:
-    errors = [RowError(number, name, "Dieses Feld gibt es nicht.") for name in row if name not in _KNOWN]
-    errors += _type_errors(number, row)
+def _read(number: int, row: JsonRow, lookup: Lookup) -> _Row | list[RowError]:
+    errors = [*unknown_fields(number, row, _KNOWN), *_type_errors(number, row)]
     if errors:
         return errors
 
-    place = _text(row, "place")
+    place = text(row, "place")
     municipality = lookup.municipality(place)
     dialogue = Dialogue(
-        **{model: _text(row, file) for file, model in _PLAIN.items()},
-        description=from_plain(f"Art der Veranstaltung: {_text(row, 'kind')}") if _text(row, "kind") else "",
+        **{model: text(row, file) for file, model in _PLAIN.items()},
+        description=from_plain(f"Art der Veranstaltung: {text(row, 'kind')}") if text(row, "kind") else "",
         target_groups=list(row.get("target_groups") or []),
         municipality=municipality,
         place="" if municipality else place,
@@ -120,13 +128,13 @@ def _read(number: int, row: Mapping[str, Any], lookup: Lookup) -> _Row | list[Ro
         try:
             check(exclude={"slug", "target_groups"})  # type: ignore[operator]
         except ValidationError as error:
-            errors += _row_errors(number, error)
+            errors += broken_rules(number, error, _FILE_FIELD)
     return errors or _Row(dialogue, list(dict.fromkeys(branches)), organisers, row.get("participants"))
 
 
-def _read_date(number: int, row: Mapping[str, Any], dialogue: Dialogue) -> list[RowError]:
+def _read_date(number: int, row: JsonRow, dialogue: Dialogue) -> list[RowError]:
     """Put day and hours where both are known; else say in words what is known, and nothing more."""
-    word, note = _text(row, "date"), _text(row, "date_note")
+    word, note = text(row, "date"), text(row, "date_note")
     found = _DAY.fullmatch(word)
     if word and not found:
         return [RowError(number, "date", "Erwartet wird JJJJ-MM-TT, JJJJ-MM oder JJJJ.")]
@@ -156,34 +164,14 @@ def _set_hours(number: int, dialogue: Dialogue, day: date, first: str, last: str
     return []
 
 
-def _type_errors(number: int, row: Mapping[str, Any]) -> list[RowError]:
-    errors = []
-    for name in _TEXTS:
-        if not isinstance(row.get(name), str | None):
-            errors.append(RowError(number, name, "Hier wird ein Text erwartet."))
-        elif "\x00" in str(row.get(name)):
-            # PostgreSQL cannot store it.
-            errors.append(RowError(number, name, "Der Text enthält ein unsichtbares Zeichen (NUL)."))
-    for name in _LISTS:
-        value = row.get(name)
-        if value is not None and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
-            errors.append(RowError(number, name, "Hier wird eine Liste von Texten erwartet."))
-        elif "\x00" in "".join(value or []):
-            errors.append(RowError(number, name, "Ein Text enthält ein unsichtbares Zeichen (NUL)."))
+def _type_errors(number: int, row: JsonRow) -> list[RowError]:
+    errors = [*wrong_texts(number, row, _TEXTS), *wrong_lists(number, row, _LISTS)]
     people = row.get("participants")
-    if people is not None and (not isinstance(people, int) or isinstance(people, bool)):
-        errors.append(RowError(number, "participants", "Hier wird eine ganze Zahl erwartet."))
+    if wrong := wrong_numbers(number, row, ["participants"]):
+        errors += wrong
     elif people is not None and not 0 <= people <= 1_000_000:
         errors.append(RowError(number, "participants", "Diese Zahl kann nicht stimmen."))
     return errors
-
-
-def _row_errors(number: int, error: ValidationError) -> list[RowError]:
-    return [
-        RowError(number, "Eintrag" if name == NON_FIELD_ERRORS else _FILE_FIELD.get(name, name), message)
-        for name, messages in error.message_dict.items()
-        for message in dict.fromkeys(messages)
-    ]
 
 
 def _store(row: _Row, result: ImportResult) -> None:
@@ -204,8 +192,3 @@ def _store(row: _Row, result: ImportResult) -> None:
         Report.objects.create(dialogue=dialogue, participants=row.participants)
     index.put(dialogue)
     result.made += 1
-
-
-def _text(row: Mapping[str, Any], name: str) -> str:
-    value = row.get(name)
-    return value.strip() if isinstance(value, str) else ""

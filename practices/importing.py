@@ -4,16 +4,25 @@ The shape is that of `platform_mark/starter/practices_external.json`: facts of a
 What a row leaves open (null or missing) stays unknown.
 """
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.timezone import localdate
 
+from platform_mark.json_rows import (
+    ImportRefused,
+    JsonRow,
+    RowError,
+    broken_rules,
+    text,
+    unknown_fields,
+    wrong_lists,
+    wrong_numbers,
+    wrong_texts,
+)
 from platform_mark.publishing.models import State
 from platform_mark.publishing.paragraphs import from_plain
 from platform_mark.search import index
@@ -27,30 +36,12 @@ from .models import Practice
 _PLAIN = {"title": "title", "company": "company", "summary": "teaser", "year": "year", "source_url": "source_url"}
 _LONG = {"challenge": "starting_point", "approach": "solution", "result": "result"}
 _LISTS = {"technologies": "technologies", "target_groups": "target_groups"}
-_KNOWN = {*_PLAIN, *_LONG, *_LISTS, "place", "branch_wz", "size_class", "employees"}
+_NUMBERS = ("year", "employees")
+_TEXTS = (*(name for name in _PLAIN if name not in _NUMBERS), *_LONG, "place", "branch_wz", "size_class")
+_KNOWN = {*_TEXTS, *_NUMBERS, *_LISTS}
 _FILE_FIELD = {model: file for file, model in [*_PLAIN.items(), *_LONG.items(), *_LISTS.items()]} | {
     "size_band": "size_class"
 }
-
-
-@dataclass(frozen=True)
-class RowError:
-    """Why one row was refused: its number in the file (from 1), the field, the reason."""
-
-    row: int
-    field: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"Eintrag {self.row}, Feld „{self.field}“: {self.reason}"
-
-
-class ImportRefused(Exception):
-    """The file was not imported and nothing was changed; `errors` names each wrong field."""
-
-    def __init__(self, errors: Iterable[RowError]) -> None:
-        self.errors = list(errors)
-        super().__init__(f"{len(self.errors)} Angaben sind falsch.")
 
 
 @dataclass
@@ -63,27 +54,9 @@ class ImportResult:
     unchanged: int = 0
 
 
-def read_rows(path: Path) -> list[Mapping[str, Any]]:
-    """Read the file; raises ImportRefused when it is no JSON list of objects."""
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ImportRefused([RowError(0, "Datei", f"Nicht lesbar: {error.strerror}.")]) from error
-    except UnicodeDecodeError as error:
-        raise ImportRefused([RowError(0, "Datei", "Die Datei ist nicht in UTF-8 gespeichert.")]) from error
-    except ValueError as error:
-        where = f" (Zeile {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise ImportRefused([RowError(0, "Datei", f"Das ist kein JSON{where}.")]) from error
-    if not isinstance(rows, list):
-        raise ImportRefused([RowError(0, "Datei", "Erwartet wird eine Liste von Einträgen.")])
-    if wrong := [number for number, row in enumerate(rows, 1) if not isinstance(row, dict)]:
-        raise ImportRefused(RowError(number, "Eintrag", "Das ist kein Eintrag mit Feldern.") for number in wrong)
-    return rows
-
-
 @transaction.atomic
 def import_practices(
-    rows: Iterable[Mapping[str, Any]], *, publish: bool = False, update: bool = False, dry_run: bool = False
+    rows: Iterable[JsonRow], *, publish: bool = False, update: bool = False, dry_run: bool = False
 ) -> ImportResult:
     """Store external examples; the same source address and title is the same example, whatever else changed.
 
@@ -120,26 +93,30 @@ class _Terms:
     topics: list[Topic]
 
 
-def _read(number: int, row: Mapping[str, Any], lookup: Lookup) -> tuple[Practice, _Terms, list[RowError]]:
-    errors = [RowError(number, name, "Dieses Feld gibt es nicht.") for name in row if name not in _KNOWN]
-    errors += _type_errors(number, row)
+def _read(number: int, row: JsonRow, lookup: Lookup) -> tuple[Practice, _Terms, list[RowError]]:
+    errors = [
+        *unknown_fields(number, row, _KNOWN),
+        *wrong_texts(number, row, _TEXTS),
+        *wrong_numbers(number, row, _NUMBERS),
+        *wrong_lists(number, row, _LISTS),
+    ]
     if errors:
         return Practice(), _Terms([], []), errors
 
-    values: dict[str, Any] = {model: _text(row, file) for file, model in _PLAIN.items()}
+    values: dict[str, Any] = {model: text(row, file) for file, model in _PLAIN.items()}
     values["year"] = row.get("year")
-    values |= {model: from_plain(_text(row, file)) for file, model in _LONG.items()}
+    values |= {model: from_plain(text(row, file)) for file, model in _LONG.items()}
     values |= {model: list(row.get(file) or []) for file, model in _LISTS.items()}
     values["employees"] = row.get("employees")
     if values["employees"] is None:
         values["size_band"] = row.get("size_class") or ""
-    place = _text(row, "place")
+    place = text(row, "place")
     values["municipality"] = lookup.municipality(place)
     values["place"] = "" if values["municipality"] else place
 
     branches = []
     # A letter names a whole section, which is no branch of ours; staff choose one later.
-    if (code := _text(row, "branch_wz")) and code.isdigit():
+    if (code := text(row, "branch_wz")) and code.isdigit():
         if branch := lookup.branch_of_code(code):
             branches = [branch]
         else:
@@ -152,39 +129,10 @@ def _read(number: int, row: Mapping[str, Any], lookup: Lookup) -> tuple[Practice
         # Not against rows already stored: those are found by source and title, and updated.
         practice.validate_constraints(exclude={"title", "source_url"})
     except ValidationError as error:
-        errors += _row_errors(number, error)
+        errors += broken_rules(number, error, _FILE_FIELD)
     found = (lookup.topic(word) for word in values["technologies"])
     topics = list(dict.fromkeys(topic for topic in found if topic))
     return practice, _Terms(branches, topics), errors
-
-
-def _type_errors(number: int, row: Mapping[str, Any]) -> list[RowError]:
-    errors = []
-    for name in (*_PLAIN, *_LONG, "place", "branch_wz", "size_class"):
-        if name != "year" and not isinstance(row.get(name), str | None):
-            errors.append(RowError(number, name, "Hier wird ein Text erwartet."))
-        elif "\x00" in str(row.get(name)):
-            # PostgreSQL cannot store it.
-            errors.append(RowError(number, name, "Der Text enthält ein unsichtbares Zeichen (NUL)."))
-    for name in ("year", "employees"):
-        value = row.get(name)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-            errors.append(RowError(number, name, "Hier wird eine ganze Zahl erwartet."))
-    for name in _LISTS:
-        value = row.get(name)
-        if value is not None and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
-            errors.append(RowError(number, name, "Hier wird eine Liste von Texten erwartet."))
-        elif "\x00" in "".join(value or []):
-            errors.append(RowError(number, name, "Ein Text enthält ein unsichtbares Zeichen (NUL)."))
-    return errors
-
-
-def _row_errors(number: int, error: ValidationError) -> list[RowError]:
-    return [
-        RowError(number, "Eintrag" if name == NON_FIELD_ERRORS else _FILE_FIELD.get(name, name), message)
-        for name, messages in error.message_dict.items()
-        for message in dict.fromkeys(messages)
-    ]
 
 
 def _stored(practice: Practice) -> Practice | None:
@@ -214,8 +162,3 @@ def _store(practice: Practice, terms: _Terms, result: ImportResult, *, update: b
         result.changed += 1
     else:
         result.kept += 1
-
-
-def _text(row: Mapping[str, Any], name: str) -> str:
-    value = row.get(name)
-    return value.strip() if isinstance(value, str) else ""

@@ -12,12 +12,13 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from dialogues.formats.models import Format, Idea
+from platform_mark.json_rows import read_rows
 from platform_mark.media.images import store_image
 from platform_mark.media.models import Image
 from platform_mark.search import index
 from platform_mark.slugs import free_slug
 from platform_mark.taxonomy.models import Branch, Evidence, Municipality, Selection, Specialisation, Topic
-from practices.importing import import_practices, read_rows
+from practices.importing import import_practices
 from practices.models import Effect, Practice, PracticePicture, Prerequisite, Step
 
 from . import actors, dialogues, focus, formats

@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from platform_mark.json_rows import read_rows
 from platform_mark.publishing.models import State
 from platform_mark.search import index, words
 from platform_mark.search.finding import RANKED, RELEVANCE, Found, find
@@ -22,7 +23,7 @@ from platform_mark.search.snippets import LONGEST, mark, pattern, snippet
 from platform_mark.search.synonyms import effects, load_synonyms
 from platform_mark.starter import content
 from platform_mark.taxonomy.reference import load_reference
-from practices.importing import import_practices, read_rows
+from practices.importing import import_practices
 from practices.models import Practice
 from practices.search import SHAPE
 from tests.make import DAY, make_branch, make_municipality, make_practice, make_topic, make_user

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from dialogues.importing import import_dialogues
-from practices.importing import ImportRefused, read_rows
+from platform_mark.json_rows import ImportRefused, read_rows
 
 
 class Command(BaseCommand):

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from practices.importing import ImportRefused, import_practices, read_rows
+from platform_mark.json_rows import ImportRefused, read_rows
+from practices.importing import import_practices
 
 
 class Command(BaseCommand):
