@@ -6,7 +6,6 @@ two owners who leave at once cannot leave it without one.
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
@@ -23,6 +22,7 @@ from platform_mark.search import index
 from platform_mark.slugs import free_slug
 from platform_mark.taxonomy.models import District, Municipality
 from platform_mark.tokens import BadToken, read_token
+from platform_mark.web_addresses import domain
 
 from . import freshness
 from .models import INVITATION_LASTS, Activity, Actor, Claim, Cooperation, Invitation, Membership, Revision
@@ -116,8 +116,8 @@ def similar_actors(name: str, website: str = "") -> list[Actor]:
     alike = Q()
     for word in [word for word in words if word.strip(",.;()").casefold() not in places] or words:
         alike |= Q(name__icontains=word)
-    if domain := _domain(website):
-        alike |= Q(website__icontains=domain)
+    if site := domain(website):
+        alike |= Q(website__icontains=site)
     return list(Actor.objects.running().filter(alike)[:5]) if alike else []
 
 
@@ -161,9 +161,9 @@ def claim(user: "User", actor: Actor, *, reason: str) -> Claim:
 
 def has_matching_domain(wanted: Claim) -> bool:
     """Whether the address of who asks ends like the organisation's website or mailbox. A hint for staff, never a proof."""
-    domain = wanted.user.email.rpartition("@")[2].lower()
-    known = {_domain(wanted.actor.website), wanted.actor.contact_email.rpartition("@")[2].lower()} - {""}
-    return domain not in SHARED_DOMAINS and any(domain == one or domain.endswith(f".{one}") for one in known)
+    asking = wanted.user.email.rpartition("@")[2].lower()
+    known = {domain(wanted.actor.website), wanted.actor.contact_email.rpartition("@")[2].lower()} - {""}
+    return asking not in SHARED_DOMAINS and any(asking == one or asking.endswith(f".{one}") for one in known)
 
 
 @transaction.atomic
@@ -494,7 +494,3 @@ def _places() -> set[str]:
     names = [*Municipality.objects.values_list("name", flat=True), *District.objects.values_list("name", flat=True)]
     words = {word.strip("()").casefold() for name in names for word in name.split()}
     return words | {f"{word}er" for word in words}
-
-
-def _domain(address: str) -> str:
-    return (urlsplit(address).hostname or "").removeprefix("www.")

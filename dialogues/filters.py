@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_filters import CharFilter
 
 from platform_mark.search import finding
-from platform_mark.search.asking import Alternative, AnyOf, Chip, IndexedFilter, Pair
+from platform_mark.search.asking import Alternative, AnyOf, Chip, IndexedFilter, Pair, query_of
 from platform_mark.search.facets import Catalogue, Facet
 from platform_mark.search.finding import Found
 from platform_mark.search.index import kind_of
@@ -180,14 +180,6 @@ def find(filterset: DialogueFilter) -> Finding:
         query=query_of(everything),
         alternatives=[] if found.hits else list(_alternatives(found, asked, [*time, *view], labels)),
     )
-
-
-def query_of(pairs: Iterable[Pair]) -> str:
-    """The query string of these names and values."""
-    query = QueryDict(mutable=True)
-    for name, value in pairs:
-        query.appendlist(name, value)
-    return query.urlencode()
 
 
 def _period_options(filterset: DialogueFilter, chosen: Period | None) -> list[PeriodOption]:

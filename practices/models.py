@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -21,6 +20,7 @@ from platform_mark.prepared import Instant
 from platform_mark.publishing.fields import RichTextField
 from platform_mark.publishing.models import Publishable, PublishableQuerySet, State, TransitionRefused
 from platform_mark.taxonomy.models import Branch, CompanySize, Municipality, TargetGroup, Topic
+from platform_mark.web_addresses import domain
 
 from . import search, snapshot, wording
 
@@ -487,12 +487,12 @@ class Practice(Publishable):
     @property
     def source_name(self) -> str:
         """The host of the source, as people know it."""
-        return _host(self.source_url)
+        return domain(self.source_url)
 
     @property
     def video_host(self) -> str:
         """Where the video lies, as people know it."""
-        return _host(self.video_url)
+        return domain(self.video_url)
 
     @property
     def cost_text(self) -> str:
@@ -525,10 +525,6 @@ class Practice(Publishable):
 
 
 # Exactly what templates/components/practice_card.html reads.
-def _host(address: str) -> str:
-    return (urlsplit(address).hostname or "").removeprefix("www.")
-
-
 CARD_FIELDS = (
     *("kind", "title", "slug", "teaser", "figure_value", "figure_label", "company", "is_fictitious", "is_anonymous"),
     *("employees", "size", "municipality__name", "municipality__district__name", "place"),

@@ -16,9 +16,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dialogues import reading
-from dialogues.filters import query_of
 from platform_mark.contact import operator
 from platform_mark.exports import LICENCE, LICENCE_URL, CellValue, write_csv, write_xlsx
+from platform_mark.search.asking import query_of
 from platform_mark.taxonomy.models import Branch
 
 from . import hsds, rdf
