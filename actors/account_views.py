@@ -9,13 +9,13 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.forms import BaseForm
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from platform_mark.limits import require_within
+from platform_mark.posting import add_refusal, posted
 from platform_mark.tokens import BadToken, keep_address
 
 from . import joining, own_data
@@ -35,20 +35,6 @@ def konto(*methods: str) -> Callable[[View], View]:
         return wraps(view)(require_http_methods([*methods, "HEAD"] if "GET" in methods else [*methods])(guarded))
 
     return decorate
-
-
-def posted(request: HttpRequest) -> QueryDict | None:
-    """What was sent, for a form: an empty post is a form with nothing filled in, too."""
-    return request.POST if request.method == "POST" else None
-
-
-def show_errors(form: BaseForm, error: ValidationError) -> None:
-    """Put what a journey has refused to the fields it names, and the rest above the form."""
-    if not hasattr(error, "error_dict"):
-        form.add_error(None, error)
-        return
-    for name, errors in error.error_dict.items():
-        form.add_error(name if name in form.fields else None, errors)
 
 
 def say(request: HttpRequest, error: ValidationError) -> None:
@@ -95,7 +81,7 @@ def found_actor(request: HttpRequest) -> HttpResponse:
                 try:
                     actor = joining.found(request.user, **fields)  # type: ignore[arg-type]
                 except ValidationError as error:
-                    show_errors(form, error)
+                    add_refusal(form, error)
                 else:
                     text = (
                         f"„{actor.name}“ ist angemeldet. Wir schalten Ihre Organisation frei, meist in zwei Werktagen."
@@ -118,7 +104,7 @@ def claim(request: HttpRequest, slug: str) -> HttpResponse:
             try:
                 joining.claim(request.user, actor, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
             except ValidationError as error:
-                show_errors(form, error)
+                add_refusal(form, error)
             else:
                 messages.success(request, "Ihre Anfrage ist bei uns. Wir prüfen sie, meist in zwei Werktagen.")
                 return redirect("account:home")
@@ -139,7 +125,7 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             joining.invite(actor, by=request.user, **form.cleaned_data)  # type: ignore[arg-type]
         except ValidationError as error:
-            show_errors(form, error)
+            add_refusal(form, error)
         else:
             messages.success(request, f"Die Einladung an {form.cleaned_data['email']} ist unterwegs.")
             return redirect("account:people", slug)
@@ -229,7 +215,7 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             joining.describe(actor, form=form)
         except ValidationError as error:
-            show_errors(form, error)
+            add_refusal(form, error)
         else:
             messages.success(request, "Ihr Profil ist gespeichert.")
             return redirect("account:home")
@@ -245,7 +231,7 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             joining.leave_register(actor, by=request.user, erase=form.cleaned_data["way"] == "erase")  # type: ignore[arg-type]
         except ValidationError as error:
-            show_errors(form, error)
+            add_refusal(form, error)
         else:
             messages.success(request, f"„{actor.name}“ hat das Register verlassen.")
             return redirect("account:home")

@@ -9,9 +9,11 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
+from platform_mark.posting import add_refusal, posted
+
 from . import cooperating, freshness, reading, review, snapshot
 from .account_forms import ActivityForm, AnswerForm, CooperationForm
-from .account_views import konto, own_actor, posted, say, show_errors
+from .account_views import konto, own_actor, say
 from .alike import alike
 from .completeness import completeness
 from .models import Activity, Actor, Cooperation, Revision
@@ -89,7 +91,7 @@ def _write(request: HttpRequest, actor: Actor, activity: Activity, revision: Rev
                 if wants_submit:
                     written = review.submit(written, by=request.user)  # type: ignore[arg-type]
         except ValidationError as error:
-            show_errors(form, error)
+            add_refusal(form, error)
             if getattr(error, "code", "") == "conflict":
                 form.see(review.stamp(activity))
         else:
@@ -246,7 +248,7 @@ def cooperate(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             cooperating.ask(sender, activity=activity, text=form.cleaned_data["text"], by=request.user)  # type: ignore[arg-type]
         except ValidationError as error:
-            show_errors(form, error)
+            add_refusal(form, error)
         else:
             messages.success(request, f"Ihre Anfrage ist unterwegs an „{activity.actor.name}“.")
             return redirect("account:home")
@@ -270,7 +272,7 @@ def cooperation(request: HttpRequest, pk: int) -> HttpResponse:
             try:
                 cooperating.answer(found, text=form.cleaned_data["text"])
             except ValidationError as error:
-                show_errors(form, error)
+                add_refusal(form, error)
             else:
                 messages.success(request, f"Ihre Antwort ist unterwegs an „{found.sender.name}“.")
                 return redirect("account:cooperation", pk)

@@ -9,9 +9,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path
 from django.views.decorators.http import require_POST
 
+from platform_mark.posting import posted
 from platform_mark.publishing.admin import PublishableAdmin
 from platform_mark.publishing.forms import RuleForm, SeenForm
 from platform_mark.publishing.models import State
@@ -22,7 +22,7 @@ from platform_mark.taxonomy.models import Branch, CompanySize, TargetGroup, Topi
 from . import freshness, joining, merging, proposing, review, snapshot
 from .import_desk import ImportAdmin
 from .models import Activity, Actor, Claim, Membership, Proposal, Revision
-from .queues import QueueAdmin, QueueFilter, ReasonForm, posted, waiting
+from .queues import QueueAdmin, QueueFilter, ReasonForm, waiting
 from .stages import Stage
 
 _DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
@@ -126,20 +126,20 @@ class ActorAdmin(QueueAdmin):
     def get_urls(self) -> list[Any]:
         """Add approving, declining, inviting and merging."""
         own = [
-            path(
+            self.own_path(
                 "<path:object_id>/freischalten/",
-                self.wrap(require_POST(self.approve_view)),
-                name="actors_actor_approve",
+                require_POST(self.approve_view),
+                "approve",
             ),
-            path("<path:object_id>/ablehnen/", self.wrap(self.decline_view), name="actors_actor_decline"),
-            path("<path:object_id>/einladen/", self.wrap(self.invite_view), name="actors_actor_invite"),
-            path("<path:object_id>/zusammenfuehren/", self.wrap(self.merge_view), name="actors_actor_merge"),
+            self.own_path("<path:object_id>/ablehnen/", self.decline_view, "decline"),
+            self.own_path("<path:object_id>/einladen/", self.invite_view, "invite"),
+            self.own_path("<path:object_id>/zusammenfuehren/", self.merge_view, "merge"),
         ]
         return [*own, *super().get_urls()]
 
     def approve_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Let a waiting organisation in."""
-        actor = self.row(request, object_id)
+        actor = self.changeable_row(request, object_id)
         return self.act(
             request,
             actor,
@@ -149,7 +149,7 @@ class ActorAdmin(QueueAdmin):
 
     def decline_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Say no, with the reason its people read."""
-        actor = self.row(request, object_id)
+        actor = self.changeable_row(request, object_id)
         form = ReasonForm(posted(request))
         if request.method == "POST" and form.is_valid():
             reason = form.cleaned_data["reason"]
@@ -163,7 +163,7 @@ class ActorAdmin(QueueAdmin):
 
     def invite_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Invite somebody to take responsibility, for example where everybody has left."""
-        actor = self.row(request, object_id)
+        actor = self.changeable_row(request, object_id)
         form = InviteForm(posted(request))
         if request.method == "POST" and form.is_valid():
             email = form.cleaned_data["email"]
@@ -172,13 +172,13 @@ class ActorAdmin(QueueAdmin):
                 actor,
                 lambda: joining.invite(actor, email=email, role=Membership.Role.OWNER, by=request.user),  # type: ignore[arg-type]
                 "Die Einladung ist unterwegs.",
-                to=self.change_address(actor),
+                to=self.change_url(actor),
             )
         return self.ask(request, actor, form, title=f"Einladen: {actor}", button="Einladung schicken")
 
     def merge_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Give everything of this organisation to another one."""
-        actor = self.row(request, object_id)
+        actor = self.changeable_row(request, object_id)
         form = _Merge(posted(request))
         form.fields["into"].queryset = Actor.objects.filter(merged_into=None).exclude(pk=actor.pk)
         if request.method == "POST" and form.is_valid():
@@ -188,7 +188,7 @@ class ActorAdmin(QueueAdmin):
                 actor,
                 lambda: merging.merge_actors(actor, into=into),
                 f"Mit „{into}“ zusammengeführt.",
-                to=self.change_address(into),
+                to=self.change_url(into),
             )
         return self.ask(request, actor, form, title=f"Zusammenführen: {actor}", button="Zusammenführen")
 
@@ -243,14 +243,14 @@ class ClaimAdmin(QueueAdmin):
     def get_urls(self) -> list[Any]:
         """Add the two answers."""
         own = [
-            path("<path:object_id>/bestaetigen/", self.wrap(require_POST(self.grant_view)), name="actors_claim_grant"),
-            path("<path:object_id>/ablehnen/", self.wrap(self.decline_view), name="actors_claim_decline"),
+            self.own_path("<path:object_id>/bestaetigen/", require_POST(self.grant_view), "grant"),
+            self.own_path("<path:object_id>/ablehnen/", self.decline_view, "decline"),
         ]
         return [*own, *super().get_urls()]
 
     def grant_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Let the person speak for the organisation."""
-        claim = self.row(request, object_id)
+        claim = self.changeable_row(request, object_id)
         return self.act(
             request,
             claim,
@@ -260,7 +260,7 @@ class ClaimAdmin(QueueAdmin):
 
     def decline_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Say no, with the reason the person reads."""
-        claim = self.row(request, object_id)
+        claim = self.changeable_row(request, object_id)
         form = ReasonForm(posted(request))
         if request.method == "POST" and form.is_valid():
             reason = form.cleaned_data["reason"]
@@ -414,24 +414,22 @@ class ActivityAdmin(ImportAdmin, QueueAdmin, PublishableAdmin):
     def get_urls(self) -> list[Any]:
         """Add what staff do with one entry. Previews are the organisation's, under its own account."""
         own = [
-            path("<path:object_id>/offline/", self.wrap(self.offline_view), name="actors_activity_offline"),
-            path(
-                "<path:object_id>/zurueck/", self.wrap(require_POST(self.restore_view)), name="actors_activity_restore"
-            ),
-            path(
+            self.own_path("<path:object_id>/offline/", self.offline_view, "offline"),
+            self.own_path("<path:object_id>/zurueck/", require_POST(self.restore_view), "restore"),
+            self.own_path(
                 "<path:object_id>/bestaetigen/",
-                self.wrap(require_POST(self.confirm_view)),
-                name="actors_activity_confirm",
+                require_POST(self.confirm_view),
+                "confirm",
             ),
-            path("<path:object_id>/person/", self.wrap(require_POST(self.person_view)), name="actors_activity_person"),
-            path("<path:object_id>/zusammenfuehren/", self.wrap(self.merge_view), name="actors_activity_merge"),
+            self.own_path("<path:object_id>/person/", require_POST(self.person_view), "person"),
+            self.own_path("<path:object_id>/zusammenfuehren/", self.merge_view, "merge"),
         ]
         inherited = [url for url in super().get_urls() if url.name != "actors_activity_preview"]
         return [*own, *inherited]
 
     def offline_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Hide an entry at once and tell its organisation why."""
-        activity = self.row(request, object_id)
+        activity = self.changeable_row(request, object_id)
         form = ReasonForm(posted(request))
         if request.method == "POST" and form.is_valid():
             reason = form.cleaned_data["reason"]
@@ -440,46 +438,46 @@ class ActivityAdmin(ImportAdmin, QueueAdmin, PublishableAdmin):
                 activity,
                 lambda: review.take_offline(activity, by=request.user, reason=reason),  # type: ignore[arg-type]
                 "Nicht mehr öffentlich. Die Organisation hat eine E-Mail.",
-                to=self.change_address(activity),
+                to=self.change_url(activity),
             )
         return self.ask(request, activity, form, title=f"Aus dem Netz nehmen: {activity}", button="Aus dem Netz nehmen")
 
     def restore_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Bring an entry back; it counts as confirmed by the agency today."""
-        activity = self.row(request, object_id)
+        activity = self.changeable_row(request, object_id)
         return self.act(
             request,
             activity,
             lambda: review.restore(activity, by=request.user),  # type: ignore[arg-type]
             "Wieder öffentlich.",
-            to=self.change_address(activity),
+            to=self.change_url(activity),
         )
 
     def confirm_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Assure an entry for the agency, for example after a call."""
-        activity = self.row(request, object_id)
+        activity = self.changeable_row(request, object_id)
         return self.act(
             request,
             activity,
             lambda: freshness.confirm(activity, by_staff=True),
             "Von der Regionalagentur bestätigt.",
-            to=self.change_address(activity),
+            to=self.change_url(activity),
         )
 
     def person_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take the named person out of the entry and its history."""
-        activity = self.row(request, object_id)
+        activity = self.changeable_row(request, object_id)
         return self.act(
             request,
             activity,
             lambda: review.forget_person(activity),
             "Die Person ist aus dem Eintrag und allen Fassungen entfernt.",
-            to=self.change_address(activity),
+            to=self.change_url(activity),
         )
 
     def merge_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Give history and address of this entry to another one."""
-        activity = self.row(request, object_id)
+        activity = self.changeable_row(request, object_id)
         form = _Merge(posted(request))
         form.fields["into"].queryset = Activity.objects.filter(merged_into=None, changed_at__isnull=False).exclude(
             pk=activity.pk
@@ -491,7 +489,7 @@ class ActivityAdmin(ImportAdmin, QueueAdmin, PublishableAdmin):
                 activity,
                 lambda: merging.merge_activities(activity, into=into),
                 f"Mit „{into}“ zusammengeführt.",
-                to=self.change_address(into),
+                to=self.change_url(into),
             )
         return self.ask(request, activity, form, title=f"Zusammenführen: {activity}", button="Zusammenführen")
 
@@ -590,9 +588,9 @@ class RevisionAdmin(QueueAdmin):
         if found is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if request.method == "POST":
-            return self._decide(request, self.row(request, object_id))
+            return self._decide(request, self.changeable_row(request, object_id))
         if not self.has_view_permission(request, found):
-            return self.row(request, object_id)
+            return self.changeable_row(request, object_id)
         return self._compare(request, found)
 
     def _decide(self, request: HttpRequest, revision: Revision) -> HttpResponse:
@@ -606,13 +604,13 @@ class RevisionAdmin(QueueAdmin):
                 review.approve(revision, fields=fields, reason=reason, by=request.user)  # type: ignore[arg-type]
                 done = "Übernommen. Die Person hat eine E-Mail."
             else:
-                return redirect(self.change_address(revision))
+                return redirect(self.change_url(revision))
         except ValidationError as refused:
             messages.error(request, " ".join(refused.messages))
             return self._compare(request, revision, reason=reason, chosen=set(fields), status=422)
         self.log_change(request, revision, done)
         self.message_user(request, f"„{revision.title}“: {done}", messages.SUCCESS)
-        return redirect(self.list_address())
+        return redirect(self.list_url())
 
     def _compare(
         self,
@@ -624,20 +622,20 @@ class RevisionAdmin(QueueAdmin):
         status: int = 200,
     ) -> TemplateResponse:
         activity = revision.activity
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Prüfen: {revision.title}",
-            "opts": self.opts,
-            "row": revision,
-            "activity": activity,
-            "actor": activity.actor,
-            "changes": [(change, chosen is None or change.name in chosen) for change in review.changes(revision)],
-            "reason": reason,
-            "may_decide": revision.state == Revision.State.SUBMITTED and self.has_change_permission(request, revision),
-            "waiting": waiting(revision.submitted_at),
-            "is_new": not revision.base,
-        }
-        return TemplateResponse(request, "admin/actors/revision.html", context, status=status)
+        return self.page(
+            request,
+            "admin/actors/revision.html",
+            status=status,
+            title=f"Prüfen: {revision.title}",
+            row=revision,
+            activity=activity,
+            actor=activity.actor,
+            changes=[(change, chosen is None or change.name in chosen) for change in review.changes(revision)],
+            reason=reason,
+            may_decide=revision.state == Revision.State.SUBMITTED and self.has_change_permission(request, revision),
+            waiting=waiting(revision.submitted_at),
+            is_new=not revision.base,
+        )
 
 
 class ProposalQueue(QueueFilter):
@@ -689,13 +687,13 @@ class ProposalAdmin(QueueAdmin):
     def get_urls(self) -> list[Any]:
         """Add the answer."""
         return [
-            path("<path:object_id>/antwort/", self.wrap(self.answer_view), name="actors_proposal_answer"),
+            self.own_path("<path:object_id>/antwort/", self.answer_view, "answer"),
             *super().get_urls(),
         ]
 
     def answer_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Close a proposal, taken up or not."""
-        proposal = self.row(request, object_id)
+        proposal = self.changeable_row(request, object_id)
         form = AnswerForm(posted(request))
         if request.method == "POST" and form.is_valid():
             is_done = "done" in request.POST
@@ -706,7 +704,7 @@ class ProposalAdmin(QueueAdmin):
             else:
                 self.log_change(request, proposal, "Übernommen." if is_done else "Nicht übernommen.")
                 self.message_user(request, "Der Vorschlag ist beantwortet.", messages.SUCCESS)
-                return redirect(self.list_address())
+                return redirect(self.list_url())
         return self.ask(
             request,
             proposal,

@@ -5,16 +5,15 @@ import tempfile
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import path
 from django.utils.crypto import get_random_string
 
+from platform_mark.admin_pages import OwnPages
 from platform_mark.sheets import MAX_BYTES, FileRefused
 
 from .importing import ImportRefused, Outcome, Plan, Row, carry_out, make_plan, read, write_template
@@ -47,16 +46,15 @@ class UploadForm(forms.Form):
         return "".join(letter for letter in file.name or "" if letter.isprintable())[-80:], content
 
 
-class ImportAdmin(admin.ModelAdmin):
+class ImportAdmin(OwnPages):
     """The list of entries with its import."""
 
     def get_urls(self) -> list[Any]:
         """Add the pages of the import."""
-        wrap = self.admin_site.admin_view
         own = [
-            path("import/", wrap(self.import_view), name="actors_activity_import"),
-            path("import/vorlage/", wrap(self.template_view), name="actors_activity_template"),
-            path("import/<slug:token>/", wrap(self.check_view), name="actors_activity_check"),
+            self.own_path("import/", self.import_view, "import"),
+            self.own_path("import/vorlage/", self.template_view, "template"),
+            self.own_path("import/<slug:token>/", self.check_view, "check"),
         ]
         return [*own, *super().get_urls()]
 
@@ -77,7 +75,7 @@ class ImportAdmin(admin.ModelAdmin):
             token = get_random_string(32)
             cache.set(_kept(request, token), form.cleaned_data["file"], KEPT_SECONDS)
             return redirect("admin:actors_activity_check", token)
-        return self._page(request, "import", {"title": "Aktivitäten importieren", "form": form})
+        return self.page(request, "admin/actors/import.html", title="Aktivitäten importieren", form=form)
 
     def template_view(self, request: HttpRequest) -> HttpResponseBase:
         """The empty table to fill in."""
@@ -102,15 +100,16 @@ class ImportAdmin(admin.ModelAdmin):
         plan = make_plan(rows)
         if request.method == "POST":
             return self._carry_out(request, token, name, rows, plan)
-        context = {
-            "title": f"Import prüfen: {name}",
-            "plan": plan,
-            "fingerprint": _fingerprint(plan),
-            "faults": plan.faults[:_SHOWN],
-            "entries": [entry for entry in plan.entries if entry.outcome is not Outcome.UNCHANGED][:_SHOWN],
-            "form": UploadForm(),
-        }
-        return self._page(request, "import_check", context)
+        return self.page(
+            request,
+            "admin/actors/import_check.html",
+            title=f"Import prüfen: {name}",
+            plan=plan,
+            fingerprint=_fingerprint(plan),
+            faults=plan.faults[:_SHOWN],
+            entries=[entry for entry in plan.entries if entry.outcome is not Outcome.UNCHANGED][:_SHOWN],
+            form=UploadForm(),
+        )
 
     def _carry_out(self, request: HttpRequest, token: str, name: str, rows: list[Row], plan: Plan) -> HttpResponse:
         if request.POST.get("fingerprint") != _fingerprint(plan) or not plan.can_be_stored:
@@ -131,10 +130,6 @@ class ImportAdmin(admin.ModelAdmin):
     def _require(self, request: HttpRequest) -> None:
         if not self.may_import(request):
             raise PermissionDenied
-
-    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> TemplateResponse:
-        whole = {**self.admin_site.each_context(request), "opts": self.opts, **context}
-        return TemplateResponse(request, f"admin/actors/{name}.html", whole)
 
 
 def _kept(request: HttpRequest, token: str) -> str:

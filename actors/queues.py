@@ -6,14 +6,14 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
+
+from platform_mark.admin_pages import OwnPages
 
 
 class ReasonForm(forms.Form):
@@ -52,7 +52,7 @@ class QueueFilter(admin.SimpleListFilter):
         return next((queryset.filter(rows) for word, _, rows in self.ways if word == wanted), queryset)
 
 
-class QueueAdmin(admin.ModelAdmin):
+class QueueAdmin(OwnPages):
     """A list of what waits, with its age and who takes care of it."""
 
     waiting_since = "created_at"
@@ -86,42 +86,20 @@ class QueueAdmin(admin.ModelAdmin):
         given = queryset.order_by().exclude(assignee=None).update(assignee=None)
         self.message_user(request, f"Wieder frei: {given}.", messages.SUCCESS)
 
-    def wrap(self, view: Any) -> Any:
-        """Guard a page of ours as all of the administration."""
-        return self.admin_site.admin_view(view)
-
-    def row(self, request: HttpRequest, object_id: str) -> Any:
-        """The row to act on: 404 where there is none, 403 without the right to change it."""
-        row = self.get_object(request, unquote(object_id))
-        if row is None:
-            raise Http404
-        if not self.has_change_permission(request):
-            raise PermissionDenied
-        return row
-
-    def change_address(self, row: Any) -> str:
-        """The page of one row."""
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
-
-    def list_address(self) -> str:
-        """The page of the list."""
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
-
     def act(self, request: HttpRequest, row: Any, journey: Any, done: str, *, to: str = "") -> HttpResponse:
         """Do it, keep it in the history of the desk, say so; a refusal is told and changes nothing."""
         try:
             journey()
         except ValidationError as refused:
             self.message_user(request, " ".join(refused.messages), messages.ERROR)
-            return redirect(self.change_address(row))
+            return redirect(self.change_url(row))
         self.log_change(request, row, done)
         self.message_user(request, f"„{row}“: {done}", messages.SUCCESS)
-        return redirect(to or self.list_address())
+        return redirect(to or self.list_url())
 
     def ask(self, request: HttpRequest, row: Any, form: forms.Form, **context: Any) -> TemplateResponse:
         """A page with one question before something is done."""
-        whole = {**self.admin_site.each_context(request), "opts": self.opts, "row": row, "form": form, **context}
-        return TemplateResponse(request, "admin/actors/question.html", whole)
+        return self.page(request, "admin/actors/question.html", row=row, form=form, **context)
 
 
 def waiting(since: datetime | None) -> str:
@@ -132,8 +110,3 @@ def waiting(since: datetime | None) -> str:
     if days < 1:
         return "seit heute"
     return "seit 1 Tag" if days == 1 else f"seit {days} Tagen"
-
-
-def posted(request: HttpRequest) -> QueryDict | None:
-    """What a form is bound to: an empty post is a post, too."""
-    return request.POST if request.method == "POST" else None

@@ -469,7 +469,9 @@ class DialogueAdmin(AttendancePages, PublishableAdmin):
             with_practices=request.user.has_perm("practices.view_practice"),
             with_pictures=request.user.has_perm("media.view_image"),
         )
-        return self.page(request, "calendar", title=f"Kalender: {shown.title}", place="Kalender", month=shown)
+        return self.page(
+            request, "admin/dialogues/calendar.html", title=f"Kalender: {shown.title}", place="Kalender", month=shown
+        )
 
     def statistics_view(self, request: HttpRequest) -> HttpResponseBase:
         """Sign-ups and attendance of a period, on the page or as a table to keep."""
@@ -481,7 +483,14 @@ class DialogueAdmin(AttendancePages, PublishableAdmin):
             name = f"dialoge-{found.first:%Y-%m-%d}-{found.last:%Y-%m-%d}.xlsx"
             kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
             return FileResponse(download(found), as_attachment=True, filename=name, content_type=kind)
-        return self.page(request, "statistics", title="Zahlen zu den Dialogen", place="Zahlen", form=form, found=found)
+        return self.page(
+            request,
+            "admin/dialogues/statistics.html",
+            title="Zahlen zu den Dialogen",
+            place="Zahlen",
+            form=form,
+            found=found,
+        )
 
     def cancel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Call a dialogue off."""

@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from platform_mark import erasures
+from platform_mark.posting import posted
 from platform_mark.tokens import BadToken, keep_address
 
 from . import links, offers
@@ -105,7 +106,7 @@ def transfer(request: HttpRequest, booking: Registration, token: str) -> HttpRes
     """Hand the booking over to a colleague, who gets a link of their own."""
     if not own_page(booking).can_transfer:
         return HttpResponseRedirect(reverse("dialogues:registration", args=[token]))
-    form = TransferForm(request.POST if request.method == "POST" else None)
+    form = TransferForm(posted(request))
     if request.method != "POST":
         return _form(request, "transfer", booking, token, form)
     if form.is_valid():

@@ -2,19 +2,18 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from actors.models import Actor
+from platform_mark.admin_pages import OwnPages
 from platform_mark.publishing.admin import VisibleFilter
 from platform_mark.publishing.forms import RuleForm, SeenForm
 from platform_mark.publishing.models import State
@@ -226,7 +225,7 @@ class PracticeAdmin(ExchangeAdmin):
         super().save_related(request, form, formsets, change)
         if not change or {"title", "company"} & set(form.changed_data):
             for other in look_alikes(form.instance):
-                link = format_html('<a href="{}">{}</a>', self._change_url(other), other)
+                link = format_html('<a href="{}">{}</a>', self.change_url(other), other)
                 words = format_html("Das sieht ähnlich aus: {} ({}). Gibt es das Beispiel schon?", link, other.company)
                 self.message_user(request, words, messages.WARNING)
 
@@ -241,18 +240,18 @@ class PracticeAdmin(ExchangeAdmin):
     def get_urls(self) -> list[Any]:
         """Add noting a release, and beginning a working copy."""
         own = [
-            path("<path:object_id>/freigabe/", self._wrap(self.release_view), name="practices_practice_release"),
-            path(
+            self.own_path("<path:object_id>/freigabe/", self.release_view, "release"),
+            self.own_path(
                 "<path:object_id>/ueberarbeiten/",
-                self._wrap(require_POST(self.revise_view)),
-                name="practices_practice_revise",
+                require_POST(self.revise_view),
+                "revise",
             ),
         ]
         return [*own, *super().get_urls()]
 
     def release_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Note the company's release of exactly the present version."""
-        practice = self._row(request, object_id)
+        practice = self.viewable_row(request, object_id)
         if not self.has_change_permission(request):
             raise PermissionDenied
         form = ReleaseForm(request.POST or None, initial={"released_on": timezone.localdate()})
@@ -264,31 +263,30 @@ class PracticeAdmin(ExchangeAdmin):
             else:
                 self.log_change(request, practice, "Freigabe des Betriebs eingetragen.")
                 self.message_user(request, "Die Freigabe dieser Fassung ist eingetragen.", messages.SUCCESS)
-                return redirect(self._change_url(practice))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Freigabe: {practice}",
-            "opts": self.opts,
-            "row": practice,
-            "form": form,
-            "releases": practice.releases.select_related("recorded_by"),
-        }
-        return TemplateResponse(request, "admin/practices/release.html", context)
+                return redirect(self.change_url(practice))
+        return self.page(
+            request,
+            "admin/practices/release.html",
+            title=f"Freigabe: {practice}",
+            row=practice,
+            form=form,
+            releases=practice.releases.select_related("recorded_by"),
+        )
 
     def revise_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Begin a working copy of what is public, or go to the one that is there."""
-        practice = self._row(request, object_id)
+        practice = self.viewable_row(request, object_id)
         if not self.has_change_permission(request):
             raise PermissionDenied
         try:
             copy = releasing.revise(practice)
         except releasing.RevisionRefused as refused:
             self.message_user(request, " ".join(refused.messages), messages.ERROR)
-            return redirect(self._change_url(practice))
+            return redirect(self.change_url(practice))
         self.message_user(
             request, "Das ist die Überarbeitung. Öffentlich bleibt solange der freigegebene Text.", messages.INFO
         )
-        return redirect(self._change_url(copy))
+        return redirect(self.change_url(copy))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -319,7 +317,7 @@ class DeclineForm(forms.Form):
 
 
 @admin.register(Suggestion)
-class SuggestionAdmin(admin.ModelAdmin):
+class SuggestionAdmin(OwnPages):
     """What people suggest, answered by two buttons; what they wrote is read, not edited."""
 
     change_form_template = "admin/practices/suggestion.html"
@@ -351,16 +349,11 @@ class SuggestionAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[Any]:
         """Add the answer."""
-        view = self.admin_site.admin_view(self.answer_view)
-        return [path("<path:object_id>/antwort/", view, name="practices_suggestion_answer"), *super().get_urls()]
+        return [self.own_path("<path:object_id>/antwort/", self.answer_view, "answer"), *super().get_urls()]
 
     def answer_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Make a draft of it, or decline with the reason that the sender reads."""
-        suggestion = self.get_object(request, unquote(object_id))
-        if suggestion is None:
-            raise Http404
-        if not self.has_change_permission(request, suggestion):
-            raise PermissionDenied
+        suggestion = self.changeable_row(request, object_id)
         form = DeclineForm(request.POST if "decline" in request.POST else None)
         try:
             if "accept" in request.POST:
@@ -376,11 +369,10 @@ class SuggestionAdmin(admin.ModelAdmin):
         except suggesting.SuggestionRefused as refused:
             self.message_user(request, " ".join(refused.messages), messages.ERROR)
             return redirect("admin:practices_suggestion_change", suggestion.pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Vorschlag ablehnen: {suggestion}",
-            "opts": self.opts,
-            "row": suggestion,
-            "form": form,
-        }
-        return TemplateResponse(request, "admin/practices/decline.html", context)
+        return self.page(
+            request,
+            "admin/practices/decline.html",
+            title=f"Vorschlag ablehnen: {suggestion}",
+            row=suggestion,
+            form=form,
+        )

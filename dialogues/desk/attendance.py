@@ -66,7 +66,7 @@ class AttendancePages(StepPages):
         waiting = dialogue.registrations.in_line().annotate(people=Count("attendees"))
         return self.page(
             request,
-            "participants",
+            "admin/dialogues/participants.html",
             title=f"Teilnehmerliste: {dialogue}",
             place="Teilnehmerliste",
             row=dialogue,
@@ -84,7 +84,12 @@ class AttendancePages(StepPages):
         people = [person for person in seated_people(dialogue) if person.seat_kind_id in set(kinds)]
         people.sort(key=lambda person: (not person.name, person.name.casefold(), person.pk))
         return self.page(
-            request, "badges", title=f"Namensschilder: {dialogue}", place="Namensschilder", row=dialogue, people=people
+            request,
+            "admin/dialogues/badges.html",
+            title=f"Namensschilder: {dialogue}",
+            place="Namensschilder",
+            row=dialogue,
+            people=people,
         )
 
     def check_in_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -97,7 +102,7 @@ class AttendancePages(StepPages):
         shown = [person for person in people if _matches(person, wanted)] if wanted else people
         return self.page(
             request,
-            "check_in",
+            "admin/dialogues/check_in.html",
             title=f"Abhaken: {dialogue}",
             place="Abhaken",
             row=dialogue,

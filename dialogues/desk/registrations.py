@@ -20,6 +20,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
+from platform_mark.posting import add_refusal, posted
 from platform_mark.publishing.models import State as Publication
 from platform_mark.taxonomy.models import Branch, CompanySize
 
@@ -29,7 +30,7 @@ from ..mails import draft_message
 from ..models import Answer, Attendee, Dialogue, Registration, RegistrationEvent
 from ..party import Person
 from . import participant_files
-from .steps import StepPages, add_refusal
+from .steps import StepPages
 
 State = Registration.State
 NAMELESS = {"n.n.", "nn", "n. n."}
@@ -582,7 +583,7 @@ class RegistrationAdmin(StepPages):
                 self.log_change(request, registration, f"{step.title}.")
                 return done
 
-            form = step.form(request.POST if request.method == "POST" else None, registration=registration)
+            form = step.form(posted(request), registration=registration)
             return self.step(
                 request, registration, form, title=step.title, intro=step.intro, button=step.button, run=run
             )
@@ -610,7 +611,7 @@ class RegistrationAdmin(StepPages):
         if not wanted:
             return self.page(
                 request,
-                "choose_dialogue",
+                "admin/dialogues/choose_dialogue.html",
                 title="Jemanden anmelden",
                 place="Jemanden anmelden",
                 dialogues=bookable().select_related("municipality"),
@@ -619,7 +620,7 @@ class RegistrationAdmin(StepPages):
         dialogue = bookable().filter(pk=wanted).first() if is_number else None
         if dialogue is None:
             raise Http404
-        form = SignUpForm(request.POST if request.method == "POST" else None, dialogue=dialogue)
+        form = SignUpForm(posted(request), dialogue=dialogue)
         if request.method == "POST" and form.is_valid():
             try:
                 made = signing_up.sign_up(dialogue, **form.cleaned_data, by=request.user)  # type: ignore[arg-type]
@@ -633,7 +634,7 @@ class RegistrationAdmin(StepPages):
                 form.add_error("email", "Diese Adresse ist schon angemeldet.")
         return self.page(
             request,
-            "step",
+            "admin/dialogues/step.html",
             title=f"Anmelden: {dialogue}",
             place="Jemanden anmelden",
             row=None,
@@ -666,7 +667,7 @@ class RegistrationAdmin(StepPages):
             return None
         return self.page(
             request,
-            "selection",
+            "admin/dialogues/selection.html",
             title="Nicht annehmen, mit Grund",
             place="Nicht annehmen",
             row=None,
@@ -701,7 +702,7 @@ class RegistrationAdmin(StepPages):
             return None
         return self.page(
             request,
-            "selection",
+            "admin/dialogues/selection.html",
             title="Nachricht schreiben",
             place="Nachricht",
             row=None,
@@ -761,13 +762,13 @@ class RegistrationAdmin(StepPages):
         except IncorrectLookupParameters:
             self.message_user(request, "Diesen Filter gibt es nicht.", messages.ERROR)
             return redirect("admin:dialogues_registration_changelist")
-        form = ExportForm(request.POST if request.method == "POST" else None)
+        form = ExportForm(posted(request))
         is_too_long = chosen.result_count > participant_files.MOST_ROWS
         if form.is_valid() and not is_too_long and chosen.result_count:
             return self._download(request, chosen.queryset, form.cleaned_data["form"])
         return self.page(
             request,
-            "export",
+            "admin/dialogues/export.html",
             title="Teilnehmerliste ausgeben",
             place="Ausgeben",
             row=None,

@@ -2,14 +2,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 
+from platform_mark.admin_pages import OwnPages
 from platform_mark.publishing import versions
 from platform_mark.publishing.admin import PublishableAdmin, VisibleFilter
 from platform_mark.publishing.forms import RuleForm, SeenForm
@@ -139,33 +138,21 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label="Begründung", max_length=1000, required=False, widget=AdminTextareaWidget)
 
 
-class FromOutsideAdmin(admin.ModelAdmin):
+class FromOutsideAdmin(OwnPages):
     """What people sent is read, not edited, and answered on a page of its own."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """It comes from outside."""
         return False
 
-    def _answerable(self, request: HttpRequest, object_id: str) -> Any:
-        row = self.get_object(request, unquote(object_id))
-        if row is None:
-            raise Http404
-        if not self.has_change_permission(request, row):
-            raise PermissionDenied
-        return row
-
-    def _page(self, request: HttpRequest, template: str, row: Any, **context: Any) -> HttpResponse:
-        everywhere = {**self.admin_site.each_context(request), "opts": self.opts, "row": row}
-        return TemplateResponse(request, template, everywhere | context)
-
     def _refused(self, request: HttpRequest, row: Any, refused: ValidationError) -> HttpResponse:
         self.message_user(request, " ".join(refused.messages), messages.ERROR)
-        return redirect(reverse(f"admin:dialogues_{self.opts.model_name}_change", args=[row.pk]))
+        return redirect(self.change_url(row))
 
     def _done(self, request: HttpRequest, row: Any, words: str) -> HttpResponse:
         self.log_change(request, row, words)
         self.message_user(request, words, messages.SUCCESS)
-        return redirect(reverse(f"admin:dialogues_{self.opts.model_name}_change", args=[row.pk]))
+        return redirect(self.change_url(row))
 
 
 @admin.register(Idea)
@@ -187,12 +174,11 @@ class IdeaAdmin(FromOutsideAdmin):
 
     def get_urls(self) -> list[Any]:
         """Add the answer."""
-        view = self.admin_site.admin_view(self.answer_view)
-        return [path("<path:object_id>/antwort/", view, name="dialogues_idea_answer"), *super().get_urls()]
+        return [self.own_path("<path:object_id>/antwort/", self.answer_view, "answer"), *super().get_urls()]
 
     def answer_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Move the idea on, or make a format of it; the sender is told."""
-        idea = self._answerable(request, object_id)
+        idea = self.changeable_row(request, object_id)
         form = AnswerForm(request.POST if "answer" in request.POST else None, idea=idea)
         try:
             if "format" in request.POST:
@@ -209,7 +195,7 @@ class IdeaAdmin(FromOutsideAdmin):
             if "answer" not in request.POST:
                 return self._refused(request, idea, refused)
             form.add_error("reason", refused)
-        return self._page(request, "admin/formats/answer.html", idea, title=f"Antwort: {idea}", form=form)
+        return self.page(request, "admin/formats/answer.html", row=idea, title=f"Antwort: {idea}", form=form)
 
 
 @admin.register(TryReport)
@@ -232,12 +218,11 @@ class TryReportAdmin(FromOutsideAdmin):
 
     def get_urls(self) -> list[Any]:
         """Add the answer."""
-        view = self.admin_site.admin_view(self.answer_view)
-        return [path("<path:object_id>/antwort/", view, name="dialogues_tryreport_answer"), *super().get_urls()]
+        return [self.own_path("<path:object_id>/antwort/", self.answer_view, "answer"), *super().get_urls()]
 
     def answer_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the report, or say why not."""
-        report = self._answerable(request, object_id)
+        report = self.changeable_row(request, object_id)
         form = ReasonForm(request.POST if "decline" in request.POST else None)
         try:
             if "publish" in request.POST:
@@ -250,4 +235,6 @@ class TryReportAdmin(FromOutsideAdmin):
             if "decline" not in request.POST:
                 return self._refused(request, report, refused)
             form.add_error("reason", refused)
-        return self._page(request, "admin/formats/decline.html", report, title=f"Nicht aufnehmen: {report}", form=form)
+        return self.page(
+            request, "admin/formats/decline.html", row=report, title=f"Nicht aufnehmen: {report}", form=form
+        )

@@ -2,15 +2,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AdminTextareaWidget
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import path
 
+from platform_mark.admin_pages import OwnPages
 from platform_mark.taxonomy.models import Branch
 
 from . import ledger, wishing
@@ -39,7 +36,7 @@ class AnswerForm(forms.Form):
 
 
 @admin.register(Demand)
-class DemandAdmin(admin.ModelAdmin):
+class DemandAdmin(OwnPages):
     """What was looked for in vain. The desk sees small numbers, too; who waits is only a number here."""
 
     form = DemandForm
@@ -85,16 +82,11 @@ class DemandAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[Any]:
         """Add the answer."""
-        view = self.admin_site.admin_view(self.answer_view)
-        return [path("<path:object_id>/antwort/", view, name="demand_demand_answer"), *super().get_urls()]
+        return [self.own_path("<path:object_id>/antwort/", self.answer_view, "answer"), *super().get_urls()]
 
     def answer_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Answer all who wait, or set the state by one of the buttons."""
-        demand = self.get_object(request, unquote(object_id))
-        if demand is None:
-            raise Http404
-        if not self.has_change_permission(request, demand):
-            raise PermissionDenied
+        demand = self.changeable_row(request, object_id)
         if (state := request.POST.get("state")) in (Demand.State.OPEN, Demand.State.COVERED, Demand.State.HIDDEN):
             self._set(request, Demand.objects.filter(pk=demand.pk), Demand.State(state))
             return redirect("admin:demand_demand_change", demand.pk)
@@ -104,14 +96,13 @@ class DemandAdmin(admin.ModelAdmin):
             self.log_change(request, demand, f"Beantwortet, {number} E-Mails.")
             self.message_user(request, f"Beantwortet. E-Mails geschrieben: {number}.", messages.SUCCESS)
             return redirect("admin:demand_demand_change", demand.pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "row": demand,
-            "form": form,
-            "title": f"Antwort: {demand}",
-        }
-        return TemplateResponse(request, "admin/demand/answer.html", context)
+        return self.page(
+            request,
+            "admin/demand/answer.html",
+            row=demand,
+            form=form,
+            title=f"Antwort: {demand}",
+        )
 
     def _set(self, request: HttpRequest, queryset: QuerySet[Demand], state: Demand.State) -> None:
         demands = list(queryset)

@@ -7,10 +7,10 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 
 from dialogues import mails as dialogue_mails
+from platform_mark.admin_pages import OwnPages
 from platform_mark.alerts import mails as alert_mails
 from platform_mark.mail import texts
 from platform_mark.mail.models import MailText
@@ -50,7 +50,7 @@ class MailTextForm(forms.ModelForm):
 
 
 @admin.register(MailText)
-class MailTextAdmin(admin.ModelAdmin):
+class MailTextAdmin(OwnPages):
     """One line for each kind of mail, changed or not; a row exists only for those that were changed."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -63,21 +63,19 @@ class MailTextAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[Any]:
         """Add the page of one kind."""
-        view = self.admin_site.admin_view(self.edit_view)
-        return [path("art/<slug:name>/", view, name="outbox_mailtext_edit"), *super().get_urls()]
+        return [self.own_path("art/<slug:name>/", self.edit_view, "edit"), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """List the kinds, not the rows."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         changed = {row.kind: row for row in MailText.objects.select_related("updated_by")}
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "E-Mail-Texte",
-            "opts": self.opts,
-            "kinds": [(kind, changed.get(name), texts.current(kind).subject) for name, kind in KINDS.items()],
-        }
-        return TemplateResponse(request, "admin/outbox/mailtext/list.html", context)
+        return self.page(
+            request,
+            "admin/outbox/mailtext/list.html",
+            title="E-Mail-Texte",
+            kinds=[(kind, changed.get(name), texts.current(kind).subject) for name, kind in KINDS.items()],
+        )
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -114,19 +112,17 @@ class MailTextAdmin(admin.ModelAdmin):
                 return self._save(request, form)
             if "test" in request.POST:
                 self._send_test(request, kind, shown)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": kind.label,
-            "opts": self.opts,
-            "kind": kind,
-            "row": row,
-            "form": form,
-            "placeholders": [(name, words, name in kind.required) for name, words in kind.placeholders.items()],
-            "example": None if form.is_bound and form.errors else self._filled(request, kind, shown),
-            "may_change": self.has_change_permission(request),
-        }
-        return TemplateResponse(
-            request, "admin/outbox/mailtext/edit.html", context, status=422 if form.is_bound and form.errors else 200
+        return self.page(
+            request,
+            "admin/outbox/mailtext/edit.html",
+            status=422 if form.is_bound and form.errors else 200,
+            title=kind.label,
+            kind=kind,
+            row=row,
+            form=form,
+            placeholders=[(name, words, name in kind.required) for name, words in kind.placeholders.items()],
+            example=None if form.is_bound and form.errors else self._filled(request, kind, shown),
+            may_change=self.has_change_permission(request),
         )
 
     def _save(self, request: HttpRequest, form: MailTextForm) -> HttpResponse:

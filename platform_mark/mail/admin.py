@@ -3,16 +3,15 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.defaultfilters import linebreaksbr
-from django.template.response import TemplateResponse
-from django.urls import path
 from django.utils.html import urlize
 from django.utils.safestring import SafeString
+
+from platform_mark.admin_pages import OwnPages
 
 from . import bulk, texts
 from .models import BulkMail, OutgoingMail
@@ -86,7 +85,7 @@ class BulkMailForm(forms.ModelForm):
 
 
 @admin.register(BulkMail)
-class BulkMailAdmin(admin.ModelAdmin):
+class BulkMailAdmin(OwnPages):
     """Drafts for several people. They are made where the people are chosen, and released here after a look."""
 
     form = BulkMailForm
@@ -115,14 +114,11 @@ class BulkMailAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[Any]:
         """Add the page that asks before sending."""
-        view = self.admin_site.admin_view(self.release_view)
-        return [path("<path:object_id>/absenden/", view, name="outbox_bulkmail_release"), *super().get_urls()]
+        return [self.own_path("<path:object_id>/absenden/", self.release_view, "release"), *super().get_urls()]
 
     def release_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Name the number of recipients and ask; send to them, send a test, or discard."""
-        row = self.get_object(request, unquote(object_id))
-        if row is None:
-            raise Http404
+        row = self.row(request, object_id)
         if not super().has_change_permission(request, row):
             raise PermissionDenied
         try:
@@ -132,15 +128,14 @@ class BulkMailAdmin(admin.ModelAdmin):
             self.message_user(request, " ".join(error.messages), messages.ERROR)
             return redirect(request.path if row.released_at is None else "admin:outbox_bulkmail_changelist")
         first = bulk.recipients_of(row).first()
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Absenden: {row}",
-            "opts": self.opts,
-            "row": row,
-            "number": bulk.recipients_of(row).count(),
-            "example": bulk.preview(row, first) if first and row.released_at is None else None,
-        }
-        return TemplateResponse(request, "admin/outbox/bulkmail/release.html", context)
+        return self.page(
+            request,
+            "admin/outbox/bulkmail/release.html",
+            title=f"Absenden: {row}",
+            row=row,
+            number=bulk.recipients_of(row).count(),
+            example=bulk.preview(row, first) if first and row.released_at is None else None,
+        )
 
     def _perform(self, request: HttpRequest, row: BulkMail) -> HttpResponse | None:
         if request.method != "POST":

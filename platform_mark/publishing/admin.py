@@ -5,17 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from platform_mark.admin_pages import OwnPages
 from platform_mark.search import index
 
 from . import versions
@@ -63,7 +61,7 @@ class VisibleFilter(admin.SimpleListFilter):
         return queryset.filter(chosen, state=State.PUBLISHED) if chosen else queryset
 
 
-class PublishableAdmin(admin.ModelAdmin):
+class PublishableAdmin(OwnPages):
     """State is shown, never edited: buttons and actions call the methods of the model."""
 
     change_form_template = "admin/publishing/change_form.html"
@@ -125,25 +123,24 @@ class PublishableAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[Any]:
         """Add comparing and bringing back versions, and the preview link."""
-        name = f"{self.opts.app_label}_{self.opts.model_name}"
         own = [
-            path("<path:object_id>/fassungen/", self._wrap(self.versions_view), name=f"{name}_versions"),
-            path("<path:object_id>/stand/", self._wrap(require_POST(self.move_view)), name=f"{name}_move"),
-            path("<path:object_id>/vorschau/", self._wrap(require_POST(self.preview_view)), name=f"{name}_preview"),
+            self.own_path("<path:object_id>/fassungen/", self.versions_view, "versions"),
+            self.own_path("<path:object_id>/stand/", require_POST(self.move_view), "move"),
+            self.own_path("<path:object_id>/vorschau/", require_POST(self.preview_view), "preview"),
         ]
         return [*own, *super().get_urls()]
 
     def move_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Change the state of a row whose form is closed because of what it is."""
-        row = self._row(request, object_id)
+        row = self.viewable_row(request, object_id)
         move = request.POST.get("_move", "")
         if move not in DONE or not self.has_change_permission(request):
             raise PermissionDenied
-        return redirect(self._change_url(self._move(request, row, move)))
+        return redirect(self.change_url(self._move(request, row, move)))
 
     def versions_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """All versions of one row; two of them compared field by field; one brought back by button."""
-        row = self._row(request, object_id)
+        row = self.viewable_row(request, object_id)
         found = list(versions.Version.objects.of(row).select_related("created_by"))
         if request.method == "POST":
             if not self.has_change_permission(request):
@@ -153,22 +150,21 @@ class PublishableAdmin(admin.ModelAdmin):
             target = self.restore_version(row, int(request.POST["version"]), request.user)  # type: ignore[arg-type]
             self.log_change(request, target, "Frühere Fassung zurückgeholt.")
             self.message_user(request, f"„{target}“: Die frühere Fassung ist zurück.", messages.SUCCESS)
-            return redirect(self._change_url(target))
+            return redirect(self.change_url(target))
         by_pk = {str(version.pk): version for version in found}
         new = by_pk.get(request.GET.get("neu", ""), found[0] if found else None)
         old = by_pk.get(request.GET.get("alt", ""), found[1] if len(found) > 1 else None)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Fassungen: {row}",
-            "opts": self.opts,
-            "row": row,
-            "versions": found,
-            "old": old,
-            "new": new,
-            "differences": versions.differences(self.model, old.data, new.data) if old and new else [],
-            "may_restore": self.has_change_permission(request),
-        }
-        return TemplateResponse(request, "admin/publishing/versions.html", context)
+        return self.page(
+            request,
+            "admin/publishing/versions.html",
+            title=f"Fassungen: {row}",
+            row=row,
+            versions=found,
+            old=old,
+            new=new,
+            differences=versions.differences(self.model, old.data, new.data) if old and new else [],
+            may_restore=self.has_change_permission(request),
+        )
 
     def restore_version(self, row: Publishable, version_id: int, user: "User") -> Publishable:
         """Bring a version back; every subject says how, since it knows its parts."""
@@ -176,7 +172,7 @@ class PublishableAdmin(admin.ModelAdmin):
 
     def preview_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Give out or end the secret preview link."""
-        row = self._row(request, object_id)
+        row = self.viewable_row(request, object_id)
         if not self.has_change_permission(request):
             raise PermissionDenied
         if "end" in request.POST:
@@ -187,7 +183,7 @@ class PublishableAdmin(admin.ModelAdmin):
             self.log_change(request, row, "Vorschau-Link erzeugt.")
             until = timezone.localtime(row.preview_until)
             self.message_user(request, f"Vorschau-Link, gilt bis {until:%d.%m.%Y}: {link}", messages.SUCCESS)
-        return redirect(self._change_url(row))
+        return redirect(self.change_url(row))
 
     def preview_path(self, token: str) -> str:
         """The public path of a preview, given by the subject."""
@@ -221,7 +217,7 @@ class PublishableAdmin(admin.ModelAdmin):
         move = request.POST.get("_move", "")
         if move not in DONE:
             return None
-        return redirect(self._change_url(self._move(request, obj, move)))
+        return redirect(self.change_url(self._move(request, obj, move)))
 
     def _move_all(self, request: HttpRequest, queryset: QuerySet, move: str) -> None:
         for row in queryset:
@@ -236,17 +232,3 @@ class PublishableAdmin(admin.ModelAdmin):
             self.log_change(request, row, DONE[move])
             self.message_user(request, f"„{row}“: {DONE[move]}", messages.SUCCESS)
         return row
-
-    def _wrap(self, view: Any) -> Any:
-        return self.admin_site.admin_view(view)
-
-    def _row(self, request: HttpRequest, object_id: str) -> Any:
-        row = self.get_object(request, unquote(object_id))
-        if row is None:
-            raise Http404
-        if not self.has_view_permission(request, row):
-            raise PermissionDenied
-        return row
-
-    def _change_url(self, row: Publishable) -> str:
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])

@@ -4,9 +4,9 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 
+from platform_mark.admin_pages import OwnPages
 from platform_mark.taxonomy.forms import WordsField
 
 from .models import Synonym
@@ -36,7 +36,7 @@ class EffectForm(forms.Form):
 
 
 @admin.register(Synonym)
-class SynonymAdmin(admin.ModelAdmin):
+class SynonymAdmin(OwnPages):
     form = SynonymForm
     list_display = ["words", "note"]
     search_fields = ["terms", "note"]
@@ -59,8 +59,7 @@ class SynonymAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[Any]:
         """Add the page that tries words without keeping them."""
-        effect = self.admin_site.admin_view(self.effect_view)
-        return [path("wirkung/", effect, name="search_synonym_effect"), *super().get_urls()]
+        return [self.own_path("wirkung/", self.effect_view, "effect"), *super().get_urls()]
 
     def effect_view(self, request: HttpRequest) -> HttpResponse:
         """Try words: what each of them finds now, and what it would find."""
@@ -72,12 +71,11 @@ class SynonymAdmin(admin.ModelAdmin):
             asked = form.cleaned_data
             instead_of = asked["instead_of"].pk if asked["instead_of"] else None
             found = effects(asked["terms"], instead_of=instead_of, question=asked["question"])
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Wirkung ausprobieren",
-            "opts": self.opts,
-            "form": form,
-            "effects": found,
-            "add_url": reverse("admin:search_synonym_add") if self.has_add_permission(request) else "",
-        }
-        return TemplateResponse(request, "admin/search/effect.html", context)
+        return self.page(
+            request,
+            "admin/search/effect.html",
+            title="Wirkung ausprobieren",
+            form=form,
+            effects=found,
+            add_url=reverse("admin:search_synonym_add") if self.has_add_permission(request) else "",
+        )

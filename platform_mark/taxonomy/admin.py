@@ -8,9 +8,9 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 
+from platform_mark.admin_pages import OwnPages, ReadOnlyAdmin
 from platform_mark.slugs import SlugForm
 
 from .forms import WordsField
@@ -91,7 +91,7 @@ class MergeForm(forms.Form):
         self.fields["into"].queryset = terms
 
 
-class TermAdmin(admin.ModelAdmin):
+class TermAdmin(OwnPages):
     form = TermForm
     list_display = ["name", "order", "synonym_words", "merged_into"]
     list_editable = ["order"]
@@ -152,14 +152,13 @@ class TermAdmin(admin.ModelAdmin):
         if form.is_valid():
             self._merge(request, terms, form.cleaned_data["into"])
             return None
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Begriffe zusammenführen",
-            "opts": self.opts,
-            "terms": [(term, _words(uses(term))) for term in terms],
-            "form": form,
-        }
-        return TemplateResponse(request, "admin/taxonomy/merge.html", context)
+        return self.page(
+            request,
+            "admin/taxonomy/merge.html",
+            title="Begriffe zusammenführen",
+            terms=[(term, _words(uses(term))) for term in terms],
+            form=form,
+        )
 
     def _merge(self, request: HttpRequest, terms: list[Term], into: Term) -> None:
         if not self.has_change_permission(request, into):
@@ -255,21 +254,10 @@ class TopicAdmin(TermAdmin):
     fields = ["name", "slug", "order", "synonyms"]
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Official lists: their truth is elsewhere, so nobody edits them here."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(District)
 class DistrictAdmin(ReadOnlyAdmin):
+    """An official list, as the municipalities are: its truth is elsewhere."""
+
     list_display = ["name", "key"]
     fields = ["name", "key", "slug"]
 
@@ -300,7 +288,7 @@ class CandidateInline(admin.TabularInline):
 
 
 @admin.register(Selection)
-class SelectionAdmin(admin.ModelAdmin):
+class SelectionAdmin(OwnPages):
     """The record of why these branches are the focus: criteria and candidates here, points on a page of their own."""
 
     change_form_template = "admin/taxonomy/selection.html"
@@ -310,8 +298,7 @@ class SelectionAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[Any]:
         """Add the page on which points are given."""
-        scores = self.admin_site.admin_view(self.scores_view)
-        return [path("<int:pk>/punkte/", scores, name="taxonomy_selection_scores"), *super().get_urls()]
+        return [self.own_path("<int:pk>/punkte/", self.scores_view, "scores"), *super().get_urls()]
 
     def view_on_site(self, selection: Selection) -> str | None:
         return reverse("branches:selection") if selection in Selection.objects.decided()[:1] else None
@@ -329,15 +316,14 @@ class SelectionAdmin(admin.ModelAdmin):
             self.log_change(request, selection, "Punkte vergeben.")
             self.message_user(request, "Die Punkte sind gespeichert.", messages.SUCCESS)
             return redirect(reverse("admin:taxonomy_selection_change", args=[pk]))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Punkte: {selection}",
-            "opts": self.opts,
-            "selection": selection,
-            "form": form,
-            "standings": standings(selection),
-        }
-        return TemplateResponse(request, "admin/taxonomy/scores.html", context)
+        return self.page(
+            request,
+            "admin/taxonomy/scores.html",
+            title=f"Punkte: {selection}",
+            selection=selection,
+            form=form,
+            standings=standings(selection),
+        )
 
 
 class PressureForm(SlugForm):

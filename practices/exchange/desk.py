@@ -16,13 +16,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.formats import number_format
 
 from platform_mark.exports import CellTooLong
+from platform_mark.posting import posted
 from platform_mark.publishing.admin import PublishableAdmin
 from platform_mark.sheets import MAX_BYTES, MAX_ROWS, FileRefused
 
@@ -83,12 +83,11 @@ class ExchangeAdmin(PublishableAdmin):
 
     def get_urls(self) -> list[Any]:
         """Add the pages of import and export."""
-        wrap = self.admin_site.admin_view
         own = [
-            path("import/", wrap(self.import_view), name="practices_practice_import"),
-            path("import/vorlage/", wrap(self.template_view), name="practices_practice_template"),
-            path("import/<slug:token>/", wrap(self.check_view), name="practices_practice_check"),
-            path("export/", wrap(self.export_view), name="practices_practice_export"),
+            self.own_path("import/", self.import_view, "import"),
+            self.own_path("import/vorlage/", self.template_view, "template"),
+            self.own_path("import/<slug:token>/", self.check_view, "check"),
+            self.own_path("export/", self.export_view, "export"),
         ]
         return [*own, *super().get_urls()]
 
@@ -124,22 +123,23 @@ class ExchangeAdmin(PublishableAdmin):
         except IncorrectLookupParameters:
             self.message_user(request, "Diesen Filter gibt es nicht.", messages.ERROR)
             return redirect("admin:practices_practice_changelist")
-        form = ExportForm(request.POST if request.method == "POST" else None)
+        form = ExportForm(posted(request))
         is_too_long = chosen.result_count > MOST_ROWS
         if form.is_valid() and not is_too_long:
             try:
                 return self._download(request, chosen.queryset, form.cleaned_data["form"])
             except CellTooLong as error:
                 form.add_error("form", f"{error} Bitte wählen Sie CSV oder JSON.")
-        context = {
-            "title": "Gute Beispiele exportieren",
-            "form": form,
-            "count": _of(chosen.result_count, "Beispiel", "Beispiele"),
-            "is_filtered": chosen.result_count != chosen.full_result_count,
-            "is_empty": not chosen.result_count,
-            "limit": _number(MOST_ROWS) if is_too_long else "",
-        }
-        return self._page(request, "export", context)
+        return self.page(
+            request,
+            "admin/import_export/export.html",
+            title="Gute Beispiele exportieren",
+            form=form,
+            count=_of(chosen.result_count, "Beispiel", "Beispiele"),
+            is_filtered=chosen.result_count != chosen.full_result_count,
+            is_empty=not chosen.result_count,
+            limit=_number(MOST_ROWS) if is_too_long else "",
+        )
 
     def _download(self, request: HttpRequest, rows: QuerySet[Practice], form: str) -> FileResponse:
         # Written whole before the first byte leaves: a fault in the middle must not look like a complete file.
@@ -164,7 +164,7 @@ class ExchangeAdmin(PublishableAdmin):
             token = get_random_string(32)
             cache.set(_kept(request, token), (name, content), KEPT_SECONDS)
             return redirect("admin:practices_practice_check", token)
-        return self._page(request, "upload", {"title": "Gute Beispiele importieren", "form": form})
+        return self.page(request, "admin/import_export/upload.html", title="Gute Beispiele importieren", form=form)
 
     def template_view(self, request: HttpRequest) -> HttpResponseBase:
         """The empty table to fill in."""
@@ -192,18 +192,19 @@ class ExchangeAdmin(PublishableAdmin):
         if request.method == "POST":
             return self._carry_out(request, token, name, content)
         plan = make_plan(content)
-        context = {
-            "title": f"Import prüfen: {name}",
-            "plan": plan,
-            "summary": _summary(plan),
-            "faults": plan.faults[:_SHOWN],
-            "more_faults": _number(max(0, len(plan.faults) - _SHOWN)),
-            "entries": [*plan.changed, *plan.new][:_SHOWN],
-            "more_entries": _number(max(0, len(plan.changed) + len(plan.new) - _SHOWN)),
-            "button": _button(plan),
-            "form": UploadForm(),
-        }
-        return self._page(request, "check", context)
+        return self.page(
+            request,
+            "admin/import_export/check.html",
+            title=f"Import prüfen: {name}",
+            plan=plan,
+            summary=_summary(plan),
+            faults=plan.faults[:_SHOWN],
+            more_faults=_number(max(0, len(plan.faults) - _SHOWN)),
+            entries=[*plan.changed, *plan.new][:_SHOWN],
+            more_entries=_number(max(0, len(plan.changed) + len(plan.new) - _SHOWN)),
+            button=_button(plan),
+            form=UploadForm(),
+        )
 
     def _carry_out(self, request: HttpRequest, token: str, name: str, content: bytes) -> HttpResponse:
         try:
@@ -255,11 +256,6 @@ class ExchangeAdmin(PublishableAdmin):
             action_flag=flag,
             change_message=message,
         )
-
-    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> TemplateResponse:
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
-        whole = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, **context}
-        return TemplateResponse(request, f"admin/import_export/{name}.html", whole)
 
 
 def _kept(request: HttpRequest, token: str) -> str:

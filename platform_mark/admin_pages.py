@@ -1,0 +1,74 @@
+"""What the admins of all subjects share beside Django's own pages: pages of ours in their frame, and lists nobody edits."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+
+
+class OwnPages(admin.ModelAdmin):
+    """An admin with pages of its own. Each is behind the login; which right it needs, it asks for itself."""
+
+    def own_path(self, route: str, view: Callable[..., Any], name: str) -> Any:
+        """A page of this admin, guarded as all of them are."""
+        own = f"{self.opts.app_label}_{self.opts.model_name}_{name}"
+        return path(route, self.admin_site.admin_view(view), name=own)
+
+    def page(self, request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> TemplateResponse:
+        """Answer with one of our templates, in the frame of the administration."""
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        whole = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, **context}
+        return TemplateResponse(request, template, whole, status=status)
+
+    def allow(self, request: HttpRequest, *rights: str) -> None:
+        """Let pass who has all of these rights of this app; raises PermissionDenied."""
+        for right in rights:
+            if not request.user.has_perm(f"{self.opts.app_label}.{right}"):
+                raise PermissionDenied
+
+    def row(self, request: HttpRequest, object_id: str) -> Any:
+        """The object of a page, or 404; for pages that have asked for a right already."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        return row
+
+    def viewable_row(self, request: HttpRequest, object_id: str) -> Any:
+        """The same, for those who may see it; raises PermissionDenied."""
+        row = self.row(request, object_id)
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        return row
+
+    def changeable_row(self, request: HttpRequest, object_id: str) -> Any:
+        """The same, for those who may change it; raises PermissionDenied."""
+        row = self.row(request, object_id)
+        if not self.has_change_permission(request, row):
+            raise PermissionDenied
+        return row
+
+    def change_url(self, row: Any) -> str:
+        """The page of one object."""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+
+    def list_url(self) -> str:
+        """The page of the list."""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """For what is shown only: it is made, changed and ended elsewhere."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
