@@ -13,6 +13,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 
+from platform_mark.admin_pages import ReadOnlyAdmin
+
 from . import second_factor
 from .addresses import unconfirm
 from .models import User
@@ -149,8 +151,11 @@ class UserAdmin(DjangoUserAdmin):
 
 
 @admin.register(LogEntry)
-class LogEntryAdmin(admin.ModelAdmin):
-    """Who of the staff did what, exports of lists among it. Written by the administration, changed by nobody."""
+class LogEntryAdmin(ReadOnlyAdmin):
+    """Who of the staff did what, exports of lists among it. Written by the administration, changed by nobody.
+
+    It ends by itself: see `platform_mark.tasks.housekeeping`.
+    """
 
     list_display = ["action_time", "user", "object_repr", "kind_of_thing", "told"]
     list_filter = ["action_flag", ("user", admin.RelatedOnlyFieldListFilter)]
@@ -160,18 +165,6 @@ class LogEntryAdmin(admin.ModelAdmin):
     date_hierarchy = "action_time"
     fields = ["action_time", "user", "object_repr", "kind_of_thing", "told"]
     readonly_fields = fields  # type: ignore[assignment]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """The administration writes it."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: LogEntry | None = None) -> bool:
-        """What was done stays done."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: LogEntry | None = None) -> bool:
-        """It ends by itself: see `platform_mark.tasks.housekeeping`."""
-        return False
 
     @admin.display(description="Art")
     def kind_of_thing(self, entry: LogEntry) -> str:

@@ -51,6 +51,19 @@ class ReauthenticateForm(account.ReauthenticateForm):
 
 
 class _SamePasswordTwice:
+    """A new password, typed twice."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _describe(
+            self,  # type: ignore[arg-type]
+            "password1",
+            "Neues Passwort",
+            required="Bitte geben Sie ein neues Passwort ein.",
+            help_text=GOOD_PASSWORD,
+        )
+        _describe(self, "password2", "Neues Passwort noch einmal", required="Bitte geben Sie es noch einmal ein.")  # type: ignore[arg-type]
+
     def clean(self) -> dict[str, Any]:
         """Both entries must be the same; the parent's check says it with „du“."""
         cleaned: dict[str, Any] = super(account.PasswordVerificationMixin, self).clean() or self.cleaned_data  # type: ignore[misc]
@@ -66,14 +79,6 @@ class ChangePasswordForm(_SamePasswordTwice, account.ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _describe(self, "oldpassword", "Bisheriges Passwort", required="Bitte geben Sie Ihr bisheriges Passwort ein.")
-        _describe(
-            self,
-            "password1",
-            "Neues Passwort",
-            required="Bitte geben Sie ein neues Passwort ein.",
-            help_text=GOOD_PASSWORD,
-        )
-        _describe(self, "password2", "Neues Passwort noch einmal", required="Bitte geben Sie es noch einmal ein.")
 
 
 class SignUpForm(OpenForm, account.SignupForm):
@@ -143,16 +148,18 @@ class ResetCodeForm(_MailCodeForm, account.ConfirmPasswordResetCodeForm):
     """The code that allows a new password."""
 
 
-class RequestLoginCodeForm(account.RequestLoginCodeForm):
+class _KnownAddress:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _describe_address(self, "Die Adresse, mit der Sie Ihr Konto angelegt haben.")
+        _describe_address(self, "Die Adresse, mit der Sie Ihr Konto angelegt haben.")  # type: ignore[arg-type]
 
 
-class ResetPasswordForm(account.ResetPasswordForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _describe_address(self, "Die Adresse, mit der Sie Ihr Konto angelegt haben.")
+class RequestLoginCodeForm(_KnownAddress, account.RequestLoginCodeForm):
+    """Where the code goes that stands for the password."""
+
+
+class ResetPasswordForm(_KnownAddress, account.ResetPasswordForm):
+    """Where the code goes that allows a new password."""
 
 
 class NewAddressForm(account.AddEmailForm):
@@ -165,48 +172,35 @@ class NewAddressForm(account.AddEmailForm):
 
 
 class NewPasswordForm(_SamePasswordTwice, account.ResetPasswordKeyForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _describe(
-            self,
-            "password1",
-            "Neues Passwort",
-            required="Bitte geben Sie ein neues Passwort ein.",
-            help_text=GOOD_PASSWORD,
-        )
-        _describe(self, "password2", "Neues Passwort noch einmal", required="Bitte geben Sie es noch einmal ein.")
+    """The new password of who forgot the old one."""
 
 
-class _Passkey:
+def _checked_passkey(check: Callable[[], Any]) -> Any:
     """Whatever is sent as a passkey's answer: it fits, or one sentence says that it does not."""
-
-    def _checked(self, check: Callable[[], Any]) -> Any:
-        try:
-            return check()
-        except (forms.ValidationError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            # The library trusts the shape of what it parses; a browser sends the right one, anybody else what they like.
-            raise forms.ValidationError(WRONG_PASSKEY, code="incorrect_code") from error
+    try:
+        return check()
+    except (forms.ValidationError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # The library trusts the shape of what it parses; a browser sends the right one, anybody else what they like.
+        raise forms.ValidationError(WRONG_PASSKEY, code="incorrect_code") from error
 
 
-class PasskeyForm(_Passkey, webauthn.AuthenticateWebAuthnForm):
+class PasskeyForm(webauthn.AuthenticateWebAuthnForm):
+    """A passkey as the second factor."""
+
     def clean_credential(self) -> Any:
         """The passkey that has answered."""
-        return self._checked(super().clean_credential)
+        return _checked_passkey(super().clean_credential)
 
 
-class LoginPasskeyForm(_Passkey, webauthn.LoginWebAuthnForm):
-    def clean_credential(self) -> Any:
-        """The passkey that has answered."""
-        return self._checked(super().clean_credential)
+class LoginPasskeyForm(PasskeyForm, webauthn.LoginWebAuthnForm):
+    """A passkey instead of the password."""
 
 
-class ReauthenticatePasskeyForm(_Passkey, webauthn.ReauthenticateWebAuthnForm):
-    def clean_credential(self) -> Any:
-        """The passkey that has answered."""
-        return self._checked(super().clean_credential)
+class ReauthenticatePasskeyForm(PasskeyForm, webauthn.ReauthenticateWebAuthnForm):
+    """A passkey before something that needs a second look."""
 
 
-class AddPasskeyForm(_Passkey, webauthn.AddWebAuthnForm):
+class AddPasskeyForm(webauthn.AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].label = "Name"
@@ -219,7 +213,7 @@ class AddPasskeyForm(_Passkey, webauthn.AddWebAuthnForm):
 
     def clean(self) -> Any:
         """The whole, with the new passkey in it."""
-        return self._checked(super().clean)
+        return _checked_passkey(super().clean)
 
 
 def _describe_address(form: forms.Form, help_text: str) -> None:
@@ -235,7 +229,7 @@ def _describe_address(form: forms.Form, help_text: str) -> None:
     form.fields["email"].validators.append(MaxLengthValidator(LONGEST_ADDRESS, NO_ADDRESS))
 
 
-class CodeForm(mfa.AuthenticateForm):
+class _AppCodeForm(mfa.BaseAuthenticateForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _describe(
@@ -248,17 +242,12 @@ class CodeForm(mfa.AuthenticateForm):
         )
 
 
-class ReauthenticateCodeForm(mfa.ReauthenticateForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _describe(
-            self,
-            "code",
-            "Code",
-            required="Bitte geben Sie einen Code ein.",
-            help_text="Sechs Ziffern aus Ihrer App, oder einer Ihrer Wiederherstellungscodes mit acht Ziffern.",
-            **CODE,
-        )
+class CodeForm(_AppCodeForm, mfa.AuthenticateForm):
+    """The second factor at the login."""
+
+
+class ReauthenticateCodeForm(_AppCodeForm, mfa.ReauthenticateForm):
+    """The second factor before something that needs a second look."""
 
 
 class ActivateTotpForm(totp.ActivateTOTPForm):
