@@ -399,8 +399,8 @@ class DialogueAdmin(AttendancePages, PublishableAdmin):
                 "seats_hint": occupancy.hint(state) if not dialogue.has_begun() else "",
                 "seats_warnings": occupancy.warnings(state),
                 "counts": dialogue.registrations.bookings().aggregate(
-                    living=Count("pk", filter=planning.LIVING),
-                    to_decide=Count("pk", filter=planning.TO_DECIDE),
+                    living=Count("pk", filter=Q(state__in=Registration.LIVING)),
+                    to_decide=Count("pk", filter=Registration.TO_DECIDE),
                 ),
                 "people": Attendee.objects.filter(
                     registration__in=dialogue.registrations.filter(planning.LIVING)

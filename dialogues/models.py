@@ -544,11 +544,11 @@ class DialoguePicture(DialoguePart):
 class RegistrationQuerySet(models.QuerySet):
     def living(self) -> Self:
         """Sign-ups that still lead to something: neither over by themselves nor ended by anybody."""
-        return self.filter(state__in=["pending", "confirmed", "waiting", "offered"])
+        return self.filter(state__in=Registration.LIVING)
 
     def seated(self) -> Self:
         """Sign-ups whose people hold seats: confirmed ones and offered ones."""
-        return self.filter(state__in=["confirmed", "offered"])
+        return self.filter(state__in=Registration.SEATED)
 
     def in_line(self) -> Self:
         """Those waiting, in the order in which they are served."""
@@ -560,7 +560,7 @@ class RegistrationQuerySet(models.QuerySet):
 
     def to_decide(self) -> Self:
         """Confirmed sign-ups for a moderated dialogue that staff have not answered, the oldest first."""
-        return self.filter(state="pending", confirmed_at__isnull=False).order_by("confirmed_at", "pk")
+        return self.filter(Registration.TO_DECIDE).order_by("confirmed_at", "pk")
 
     def bookings(self) -> Self:
         """Whole bookings: without the rows that only hold those of a group who still wait."""
@@ -584,6 +584,11 @@ class Registration(models.Model):
     class Group(models.TextChoices):
         ALL = "all", "alle oder keiner"
         SINGLY = "singly", "auch einzeln"
+
+    # What the querysets above say, for a booking at hand and for counts.
+    LIVING = (State.PENDING, State.CONFIRMED, State.WAITING, State.OFFERED)
+    SEATED = (State.CONFIRMED, State.OFFERED)
+    TO_DECIDE = Q(state=State.PENDING, confirmed_at__isnull=False)
 
     dialogue = models.ForeignKey(
         Dialogue, on_delete=models.PROTECT, related_name="registrations", verbose_name="Branchendialog"

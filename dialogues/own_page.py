@@ -12,7 +12,6 @@ from . import feedback, wording
 from .models import Attendee, FileVisibility, Registration
 from .retention import KEEP_FOR_NEWS, KEEP_LISTED, KEEP_NEEDS
 from .seats import place_in_line
-from .transitions import LIVING
 
 State = Registration.State
 
@@ -62,7 +61,7 @@ def own_page(registration: Registration, at: datetime | None = None) -> OwnPage:
     page.is_over = dialogue.ends_at is not None and dialogue.ends_at <= at
     page.is_confirmed = registration.state == State.CONFIRMED
     page.is_asked = feedback.stage(registration, at) is feedback.Stage.OPEN
-    is_living = registration.state in LIVING
+    is_living = registration.state in Registration.LIVING
     changes = is_living and not dialogue.has_begun(at) and dialogue.cancelled_at is None
     page.can_confirm = changes and registration.state == State.PENDING and registration.confirmed_at is None
     page.can_change = changes and not page.can_confirm and registration.state != State.OFFERED

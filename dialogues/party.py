@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from .models import Answer, Attendee, Dialogue, Question, Registration, SeatKind
-from .transitions import SEATED, Refused, State, change_state, rows_of
+from .transitions import Refused, State, change_state, rows_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,9 @@ def people_of(registration: Registration) -> list[Person]:
 def attendees_of(booking: Registration) -> list[Attendee]:
     """Everybody of a booking, those with a seat first."""
     rows = Attendee.objects.filter(registration__in=rows_of(booking)).select_related("registration", "seat_kind")
-    return sorted(rows, key=lambda row: (row.registration.state not in SEATED, row.registration_id, row.pk))
+    return sorted(
+        rows, key=lambda row: (row.registration.state not in Registration.SEATED, row.registration_id, row.pk)
+    )
 
 
 def names_and_kinds(booking: Registration) -> list[tuple[str, int, str]]:
@@ -70,7 +72,7 @@ def fill_places(booking: Registration, people: Sequence[Person]) -> tuple[list[P
     kinds = {person.seat_kind.pk for person in people} | {attendee.seat_kind_id for attendee in attendees}
     for kind in sorted(kinds):
         places = [attendee for attendee in attendees if attendee.seat_kind_id == kind]
-        seated = [place for place in places if place.registration.state in SEATED]
+        seated = [place for place in places if place.registration.state in Registration.SEATED]
         in_line = [place for place in places if place not in seated]
         coming = [person for person in people if person.seat_kind.pk == kind]
         # Whoever has a seat keeps it. One that is given up goes to a colleague, rather to a newcomer than out of the line.

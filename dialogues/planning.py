@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import OperationalError, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 from psycopg import errors
@@ -20,7 +20,7 @@ from platform_mark.publishing.models import State, TransitionRefused
 from platform_mark.search import index
 from platform_mark.slugs import free_slug
 
-from . import links, locking, transitions, waiting_line, wording
+from . import links, locking, waiting_line, wording
 from .attendance import attendance
 from .local_time import from_local, to_local
 from .mails import Kind, tell
@@ -48,8 +48,6 @@ _OWN = frozenset(
 _COPIED_PARTS = ("seat_kinds", "agenda", "hosts", "questions", "documents", "pictures")
 
 
-LIVING = Q(state__in=transitions.LIVING)
-TO_DECIDE = Q(state=Registration.State.PENDING, confirmed_at__isnull=False)
 BUSY = "Gerade ändern andere etwas an diesem Dialog. Es ist noch nichts gespeichert. Bitte versuchen Sie es gleich noch einmal."
 
 

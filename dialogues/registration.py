@@ -24,7 +24,7 @@ from .mails import PURPOSE, Kind, tell
 from .models import Dialogue, Question, Registration
 from .party import Person, fill_places, names_and_kinds, require_people, write_people
 from .retention import forget_person, is_lapsed, lapsed
-from .transitions import LIVING, Refused, State, cannot, change_state, end_booking, record, require_alive
+from .transitions import Refused, State, cannot, change_state, end_booking, record, require_alive
 from .waiting_line import add_people, enter, serve
 
 if TYPE_CHECKING:
@@ -81,9 +81,9 @@ def sign_up(
     try:
         with locked(dialogue.pk, durable=by is None) as dialogue:
             _require_open(dialogue, invitation=invitation, by=by)
-            earlier = Registration.objects.filter(
-                dialogue=dialogue, email_key=key, state__in=LIVING, part_of=None
-            ).exclude(email_key="")
+            earlier = (
+                Registration.objects.living().bookings().filter(dialogue=dialogue, email_key=key).exclude(email_key="")
+            )
             existing = earlier.select_for_update().first()
             if existing is None:
                 registration = Registration(dialogue=dialogue, **values)
@@ -144,7 +144,7 @@ def cancel(registration: Registration, *, by: "User | None" = None, reason: str 
     The person cannot cancel once the dialogue has begun; staff can. Raises Refused.
     """
     with locked_booking(registration, durable=by is None) as (dialogue, registration):
-        if registration.state not in LIVING:
+        if registration.state not in Registration.LIVING:
             return registration
         if by is None and dialogue.has_begun():
             raise Refused("Der Dialog hat schon begonnen. Stornieren geht nur noch am Telefon.", code="begun")
@@ -164,7 +164,7 @@ def change_party(registration: Registration, *, people: Sequence[Person], by: "U
     seated where nobody waits for that kind; else they wait at the end of the line as a part of the booking.
     """
     with locked_booking(registration, durable=by is None) as (dialogue, registration):
-        if registration.state not in LIVING:
+        if registration.state not in Registration.LIVING:
             raise Refused(cannot(registration, "geändert"), code="state")
         require_alive(dialogue)
         if by is None and dialogue.has_begun():
@@ -190,7 +190,7 @@ def transfer(registration: Registration, *, contact_name: str, email: str, by: "
     """
     key = address_key(email)
     with locked_booking(registration, durable=by is None) as (dialogue, registration):
-        if registration.state not in LIVING or registration.state == State.PENDING:
+        if registration.state not in Registration.LIVING or registration.state == State.PENDING:
             raise Refused(cannot(registration, "übergeben"), code="state")
         require_alive(dialogue)
         if key == registration.email_key:
@@ -198,7 +198,7 @@ def transfer(registration: Registration, *, contact_name: str, email: str, by: "
             registration.save(update_fields=["contact_name"])
             record(registration, "contact-renamed", State(registration.state), by=by)
             return registration
-        others = Registration.objects.filter(dialogue=dialogue, email_key=key, state__in=LIVING, part_of=None)
+        others = Registration.objects.living().bookings().filter(dialogue=dialogue, email_key=key)
         if others.exists():
             raise Refused("Mit dieser Adresse geht es nicht. Bitte rufen Sie uns an.", code="address")
         registration.contact_name, registration.email, registration.email_key = contact_name.strip(), email.strip(), key
@@ -232,7 +232,7 @@ def end_news(registration: Registration) -> None:
 def erase(registration: Registration, *, by: "User | None" = None) -> Registration:
     """Delete everything personal of a booking, its mails included; a future one frees its seats. Counts stay."""
     with locked_booking(registration, durable=False) as (dialogue, registration):
-        freed = registration.state in LIVING and not dialogue.has_begun()
+        freed = registration.state in Registration.LIVING and not dialogue.has_begun()
         if freed:
             end_booking(registration, State.CANCELLED, action="cancelled", by=by)
         forget_person(registration)

@@ -10,7 +10,7 @@ from .mails import Kind, tell
 from .models import Attendee, Dialogue, Registration
 from .party import Person, attendees_of, nearest_kind, write_people
 from .seats import place_in_line
-from .transitions import LIVING, Refused, State, cannot, change_state, end_booking, record, require_alive
+from .transitions import Refused, State, cannot, change_state, end_booking, record, require_alive
 from .waiting_line import enter, serve
 
 if TYPE_CHECKING:
@@ -53,15 +53,14 @@ def move(registration: Registration, *, to: Dialogue, by: "User | None") -> Regi
         for key in sorted({registration.dialogue_id, to.pk}):
             lock(key)
         with locked_booking(registration, durable=False) as (dialogue, registration):
-            if registration.state not in LIVING or registration.confirmed_at is None:
+            if registration.state not in Registration.LIVING or registration.confirmed_at is None:
                 raise Refused(cannot(registration, "umgebucht"), code="state")
             to = lock(to.pk)
             require_alive(to)
             if to.pk == dialogue.pk:
                 raise Refused("Wählen Sie einen anderen Dialog.", code="same")
-            if Registration.objects.filter(
-                dialogue=to, email_key=registration.email_key, state__in=LIVING, part_of=None
-            ).exclude(email_key=""):
+            there = Registration.objects.living().bookings().filter(dialogue=to, email_key=registration.email_key)
+            if there.exclude(email_key="").exists():
                 raise Refused("Diese Adresse ist dort schon angemeldet.", code="double")
             copied = (
                 *("company", "contact_name", "email", "email_key", "size", "branch_id", "group", "needs"),
@@ -84,7 +83,7 @@ def move(registration: Registration, *, to: Dialogue, by: "User | None") -> Regi
 def resend(registration: Registration, *, by: "User | None") -> Registration:
     """Staff send the personal link again; the one before dies. Raises Refused for a booking that has ended."""
     with locked_booking(registration, durable=False) as (_dialogue, registration):
-        if registration.state not in LIVING or not registration.email:
+        if registration.state not in Registration.LIVING or not registration.email:
             raise Refused(cannot(registration, "noch einmal verschickt"), code="state")
         registration.token_version += 1
         registration.save(update_fields=["token_version"])

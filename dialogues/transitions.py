@@ -24,8 +24,6 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.EXPIRED: frozenset(),
     State.REJECTED: frozenset(),
 }
-LIVING = (State.PENDING, State.CONFIRMED, State.WAITING, State.OFFERED)
-SEATED = (State.CONFIRMED, State.OFFERED)
 
 
 class Refused(ValidationError):
@@ -88,7 +86,7 @@ def end_booking(booking: Registration, state: State, *, action: str, by: "User |
     for row in rows_of(booking):
         # A part that waits cannot decline or expire: it is cancelled with its booking.
         to = state if row.pk == booking.pk or state in TRANSITIONS[State(row.state)] else State.CANCELLED
-        if row.state in LIVING:
+        if row.state in Registration.LIVING:
             change_state(row, to, action=action, by=by, note=note, ended_at=timezone.now(), offered_until=None)
     booking.answers.all().delete()
     booking.needs, booking.needs_agreed_at = "", None
@@ -97,7 +95,7 @@ def end_booking(booking: Registration, state: State, *, action: str, by: "User |
 
 def rows_of(booking: Registration) -> list[Registration]:
     """A booking and its living parts, these locked as well."""
-    return [booking, *booking.parts.filter(state__in=LIVING).select_for_update().order_by("pk")]
+    return [booking, *booking.parts.living().select_for_update().order_by("pk")]
 
 
 def cannot(registration: Registration, what: str) -> str:

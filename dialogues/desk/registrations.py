@@ -24,7 +24,7 @@ from platform_mark.posting import add_refusal, posted
 from platform_mark.publishing.models import State as Publication
 from platform_mark.taxonomy.models import Branch, CompanySize
 
-from .. import merging, staff_changes, transitions
+from .. import merging, staff_changes
 from .. import registration as signing_up
 from ..mails import draft_message
 from ..models import Answer, Attendee, Dialogue, Registration, RegistrationEvent
@@ -240,7 +240,7 @@ def _erase(registration: Registration, data: dict[str, Any], by: Any) -> str:
     return "Namen, Adresse und Antworten sind gelöscht."
 
 
-LIVING = frozenset(transitions.LIVING)
+LIVING = frozenset(Registration.LIVING)
 SETTLED = LIVING - {State.PENDING}
 STEPS = (
     Step(
@@ -418,9 +418,7 @@ class TodoFilter(admin.SimpleListFilter):
         """Narrow the list by what was chosen."""
         match self.value():
             case "entscheiden":
-                return queryset.filter(
-                    state=State.PENDING, confirmed_at__isnull=False, dialogue__ends_at__gt=timezone.now()
-                )
+                return queryset.filter(Registration.TO_DECIDE, dialogue__ends_at__gt=timezone.now())
             case "angebot":
                 return queryset.filter(state=State.OFFERED)
             case "ohne-adresse":
