@@ -1,4 +1,4 @@
-"""Keep entries true: ask both contacts before an assurance ends, take "stimmt noch" by one button, count what is confirmed.
+"""Keep entries true: ask both contacts before an assurance ends, and take "stimmt noch" by one button.
 
 The rungs are mailed once each for a due day; the row is claimed before the mail is written. What a job missed while it was
 down is caught up by the highest rung that has been reached, not by a pile of mails. What the public sees follows from the
@@ -24,8 +24,6 @@ from . import stages
 from .models import Activity, Actor, Confirmation, FreshnessNotice
 from .stages import Stage
 
-__all__ = ["ConfirmRefused", "Share", "Stage", "climb", "confirm", "confirm_all", "confirmed_share", "due_for", "stage"]
-
 PURPOSE = "actors.confirm"
 PATH = "/bestaetigen/{token}/"
 # Days from the due day on which each mail goes out, the last first.
@@ -38,19 +36,6 @@ RUNGS = (
 
 class ConfirmRefused(ValidationError):
     """This entry cannot be confirmed as it is; the message is for people."""
-
-
-@dataclass(frozen=True)
-class Share:
-    """How many of the public entries were confirmed in the last 180 days."""
-
-    confirmed: int
-    total: int
-
-    @property
-    def percent(self) -> int:
-        """Rounded down, so that 100 means all of them."""
-        return self.confirmed * 100 // self.total if self.total else 0
 
 
 @dataclass(frozen=True)
@@ -96,20 +81,9 @@ def confirm_all(actor: Actor, *, by_staff: bool = False, by_link: bool = False) 
     return len(due)
 
 
-def stage(activity: Activity, at: datetime | None = None) -> Stage:
-    """How fresh an entry is at the instant `at`."""
-    return activity.stage(at)
-
-
 def due_for(actor: Actor, at: datetime | None = None) -> list[Activity]:
     """What an organisation should confirm: due within 30 days or overdue, the oldest first."""
     return list(Activity.objects.to_confirm(at).filter(actor=actor).select_related("actor"))
-
-
-def confirmed_share(at: datetime | None = None) -> Share:
-    """The share of public entries that somebody assured in the last 180 days."""
-    public = Activity.objects.public(at)
-    return Share(public.filter(confirmed_at__gte=stages.oldest(stages.HOLDS_DAYS, at)).count(), public.count())
 
 
 def former_note(activity: Activity, at: datetime | None = None) -> str:

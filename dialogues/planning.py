@@ -123,11 +123,6 @@ def cancel_dialogue(dialogue: Dialogue, *, reason: str, by: "User | None" = None
     return _tell_once(living, Kind.CANCELLED_BY_US, claim="cancelled", reason=dialogue.cancel_reason)
 
 
-def move_dialogue(dialogue: Dialogue, *, starts_at: datetime, ends_at: datetime, by: "User | None" = None) -> int:
-    """Give it another time; see `change_dialogue`."""
-    return change_dialogue(dialogue, by=by, starts_at=starts_at, ends_at=ends_at)
-
-
 @transaction.atomic
 def change_dialogue(dialogue: Dialogue, *, by: "User | None" = None, **values: Any) -> int:
     """Change time, place or link (MOVABLE); tell all living sign-ups what changed, once, and return how many.
@@ -171,21 +166,11 @@ def change_dialogue(dialogue: Dialogue, *, by: "User | None" = None, **values: A
 
 
 @transaction.atomic
-def set_capacity(kind: SeatKind, *, capacity: int) -> SeatState:
-    """Give a kind of seat another number and let those who now fit move up; return how full the dialogue is then.
+def seats_changed(dialogue: Dialogue) -> SeatState:
+    """Let move up who fits after seats were changed by hand; return how full the dialogue is then.
 
     Fewer seats than people is allowed and moves nobody: `occupancy.warnings` says so.
     """
-    dialogue = _locked(kind.dialogue)
-    kind.capacity = capacity
-    kind.full_clean()
-    kind.save(update_fields=["capacity"])
-    return seats_changed(dialogue)
-
-
-@transaction.atomic
-def seats_changed(dialogue: Dialogue) -> SeatState:
-    """Let move up who fits after seats were changed by hand; return how full the dialogue is then."""
     dialogue = _locked(dialogue)
     waiting_line.promote(dialogue)
     return seat_state(dialogue)

@@ -40,11 +40,6 @@ class CompanySize(models.TextChoices):
         return list(CompanySize).index(self) + 1
 
     @classmethod
-    def from_slug(cls, slug: str) -> "CompanySize":
-        """Return the class for a word from an address; raises KeyError for any other word."""
-        return {size.slug: size for size in cls}[slug]
-
-    @classmethod
     def of(cls, employees: int) -> "CompanySize":
         """Return the class of a head count (0 counts as micro)."""
         if employees >= 250:

@@ -192,16 +192,14 @@ def test_what_cannot_be_true_is_not_confirmed(fields: dict[str, Any], message: s
         freshness.confirm(entry(10, **fields))
 
 
-def test_the_share_counts_public_entries_confirmed_in_half_a_year() -> None:
-    assert freshness.confirmed_share().percent == 0
+def test_the_home_page_says_which_share_of_the_public_entries_was_confirmed_in_half_a_year(client: Client) -> None:
     entry(0)
     entry(179)
     entry(180)
     entry(10, confirmed_at=None)
     entry(300)
     entry(0, visibility="actors")
-    share = freshness.confirmed_share()
-    assert (share.confirmed, share.total, share.percent) == (2, 4, 50)
+    assert "<b>50&nbsp;%</b> davon in den letzten 180 Tagen bestätigt" in client.get("/").content.decode()
 
 
 def test_due_are_those_of_the_next_month_and_all_later_ones_the_oldest_first() -> None:

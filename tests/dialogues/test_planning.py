@@ -140,14 +140,14 @@ def test_moving_tells_what_is_new_and_how_it_was_once_each_time() -> None:
     make_registration(dialogue, email="kommt@firma.example")
     make_registration(dialogue, email="offen@firma.example", state=Registration.State.PENDING)
 
-    told = planning.move_dialogue(dialogue, starts_at=in_days(21, 17), ends_at=in_days(21, 20), by=make_user())
+    told = planning.change_dialogue(dialogue, starts_at=in_days(21, 17), ends_at=in_days(21, 20), by=make_user())
 
     assert told == 2
     assert mails(Kind.DIALOGUE_CHANGED) == ["kommt@firma.example", "offen@firma.example"]
     dialogue.refresh_from_db()
     assert (dialogue.moved_from, dialogue.calendar_sequence) == (first, 1)
     assert dialogue.signup_closes_at == in_days(19, 19)
-    planning.move_dialogue(dialogue, starts_at=in_days(28), ends_at=in_days(28, 19))
+    planning.change_dialogue(dialogue, starts_at=in_days(28), ends_at=in_days(28, 19))
     dialogue.refresh_from_db()
     assert (dialogue.moved_from, dialogue.calendar_sequence) == (first, 2)
     assert len(mails(Kind.DIALOGUE_CHANGED)) == 4
@@ -157,7 +157,7 @@ def test_what_does_not_change_is_not_told() -> None:
     dialogue = make_dialogue()
     make_registration(dialogue)
 
-    assert planning.move_dialogue(dialogue, starts_at=dialogue.starts_at, ends_at=dialogue.ends_at) == 0
+    assert planning.change_dialogue(dialogue, starts_at=dialogue.starts_at, ends_at=dialogue.ends_at) == 0
     assert planning.change_dialogue(dialogue, signup_closes_at=in_days(13)) == 0
 
     dialogue.refresh_from_db()
@@ -189,7 +189,7 @@ def test_who_was_reminded_of_the_old_day_is_reminded_of_the_new_one() -> None:
     registration.notices.create(kind="reminder-7")
     registration.notices.create(kind="documents")
 
-    planning.move_dialogue(dialogue, starts_at=in_days(20), ends_at=in_days(20, 19))
+    planning.change_dialogue(dialogue, starts_at=in_days(20), ends_at=in_days(20, 19))
 
     assert set(registration.notices.values_list("kind", flat=True)) == {"documents", "changed-1"}
 
@@ -201,7 +201,7 @@ def test_nothing_is_moved_into_the_past_or_to_an_end_before_its_start(days: int)
     start = in_days(days, 0) if days else in_days(20)
 
     with pytest.raises(ValidationError):
-        planning.move_dialogue(dialogue, starts_at=start, ends_at=in_days(19))
+        planning.change_dialogue(dialogue, starts_at=start, ends_at=in_days(19))
 
     dialogue.refresh_from_db()
     assert dialogue.starts_at == in_days(14)
@@ -211,7 +211,7 @@ def test_nothing_is_moved_into_the_past_or_to_an_end_before_its_start(days: int)
 def test_a_draft_is_moved_without_a_word() -> None:
     dialogue = make_dialogue(state=State.DRAFT, published_at=None)
 
-    assert planning.move_dialogue(dialogue, starts_at=in_days(30), ends_at=in_days(30, 19)) == 0
+    assert planning.change_dialogue(dialogue, starts_at=in_days(30), ends_at=in_days(30, 19)) == 0
 
     dialogue.refresh_from_db()
     assert dialogue.starts_at == in_days(30)
@@ -244,7 +244,8 @@ def test_lowering_under_the_taken_number_warns_and_moves_nobody() -> None:
     make_registration(dialogue, people=3)
     waiting = make_registration(dialogue, state=Registration.State.WAITING)
 
-    state = planning.set_capacity(dialogue.seat_kinds.get(), capacity=2)
+    dialogue.seat_kinds.update(capacity=2)
+    state = planning.seats_changed(dialogue)
 
     assert occupancy.warnings(state) == [
         "„Platz vor Ort“: 3 Personen haben einen Platz, es gibt aber nur 2. Niemand verliert seinen Platz. Es rückt auch "
@@ -261,7 +262,8 @@ def test_more_seats_go_to_those_who_wait_in_their_order() -> None:
     make_registration(dialogue)
     line = [make_registration(dialogue, state=Registration.State.WAITING) for _ in range(3)]
 
-    planning.set_capacity(dialogue.seat_kinds.get(), capacity=3)
+    dialogue.seat_kinds.update(capacity=3)
+    planning.seats_changed(dialogue)
 
     assert [Registration.objects.get(pk=row.pk).state for row in line] == ["confirmed", "confirmed", "waiting"]
     assert mails(Kind.PROMOTED) == [line[0].email, line[1].email]
