@@ -1,16 +1,13 @@
-"""Participants: found, answered, moved, merged, written to and handed out as a list. Every change is a journey function."""
+"""Participants: found, answered, written to and handed out as a list. Every change is a journey function."""
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.widgets import AdminTextareaWidget
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
@@ -21,386 +18,20 @@ from django.urls import reverse
 from django.utils import timezone
 
 from platform_mark.posting import add_refusal, posted
-from platform_mark.publishing.models import State as Publication
-from platform_mark.taxonomy.models import Branch, CompanySize
 
-from .. import merging, staff_changes
 from .. import registration as signing_up
+from .. import staff_changes
 from ..mails import draft_message
-from ..models import Answer, Attendee, Dialogue, Registration, RegistrationEvent
-from ..party import Person
+from ..models import Attendee, Dialogue, Registration
 from . import participant_files
+from .registration_forms import ExportForm, MessageForm, ReasonForm, SignUpForm, bookable
+from .registration_inlines import AnswerInline, AttendeeInline, EventInline
+from .registration_steps import STEPS, Step
 from .steps import StepPages
 
 State = Registration.State
-NAMELESS = {"n.n.", "nn", "n. n."}
+
 MOST_AT_ONCE = 500
-
-
-class SignUpForm(forms.Form):
-    """A sign-up that somebody takes down on the telephone; people by kind of seat, a line each."""
-
-    company = forms.CharField(label="Betrieb", max_length=120)
-    contact_name = forms.CharField(label="Ansprechperson", max_length=120)
-    email = forms.EmailField(
-        label="E-Mail-Adresse",
-        required=False,
-        help_text="Freiwillig. Ohne Adresse gehen keine E-Mails hinaus; sagen Sie am Telefon, was wichtig ist.",
-    )
-    size = forms.ChoiceField(
-        label="Betriebsgröße", required=False, choices=[("", "keine Angabe"), *CompanySize.choices]
-    )
-    branch = forms.ModelChoiceField(
-        label="Branche", required=False, queryset=Branch.objects.none(), empty_label="keine Angabe"
-    )
-    group = forms.ChoiceField(
-        label="Wenn nicht für alle Platz ist", choices=Registration.Group.choices, initial=Registration.Group.ALL
-    )
-
-    def __init__(self, *args: Any, dialogue: Dialogue, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["branch"].queryset = Branch.objects.current()  # type: ignore[attr-defined]
-        self.kinds = {f"kind_{kind.pk}": kind for kind in dialogue.seat_kinds.all()}
-        for name, kind in self.kinds.items():
-            self.fields[name] = forms.CharField(
-                label=f"Wer: {kind.name}",
-                required=False,
-                max_length=4000,
-                widget=forms.Textarea(attrs={"rows": 3, "cols": 40}),
-                help_text="Je Zeile ein Name. „N.N.“, wenn der Name noch fehlt.",
-            )
-        self.order_fields([*("company", "contact_name", "email"), *self.kinds, *("size", "branch", "group")])
-
-    def clean(self) -> dict[str, Any]:
-        """Gather the people; at least one."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        people = []
-        for field, kind in self.kinds.items():
-            names = [" ".join(line.split()) for line in cleaned.pop(field, "").splitlines() if line.strip()]
-            if too_long := next((name for name in names if len(name) > 120), None):
-                self.add_error(field, f"„{too_long[:40]} …“ ist länger als 120 Zeichen.")
-            people += [Person("" if name.casefold() in NAMELESS else name, kind) for name in names]
-        cleaned["people"] = people
-        if not people and not self.errors:
-            raise ValidationError("Schreiben Sie mindestens eine Person auf, sonst „N.N.“.")
-        return cleaned
-
-
-class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        label="Grund",
-        max_length=500,
-        widget=AdminTextareaWidget,
-        initial="Für diesen Dialog gab es mehr Anmeldungen, als wir annehmen konnten.",
-        help_text="Steht so in der E-Mail.",
-        error_messages={"required": "Nennen Sie den Grund. Er steht in der E-Mail."},
-    )
-
-
-class MessageForm(forms.Form):
-    subject = forms.CharField(label="Betreff", max_length=200)
-    text = forms.CharField(
-        label="Text",
-        max_length=5000,
-        widget=forms.Textarea(attrs={"rows": 10, "cols": 60}),
-        help_text="Anrede, Termin, Ort und der eigene Link jeder Person stehen von selbst darum.",
-    )
-
-
-class CancelForm(forms.Form):
-    reason = forms.CharField(
-        label="Grund",
-        max_length=500,
-        required=False,
-        widget=AdminTextareaWidget,
-        help_text="Freiwillig, steht in der E-Mail.",
-    )
-
-
-class TransferForm(forms.Form):
-    contact_name = forms.CharField(label="Neue Ansprechperson", max_length=120)
-    email = forms.EmailField(label="Neue E-Mail-Adresse")
-
-
-class DialogueChoice(forms.ModelChoiceField):
-    def label_from_instance(self, dialogue: Any) -> str:
-        """Title and day, since titles come again."""
-        return f"{dialogue} ({timezone.localtime(dialogue.starts_at):%d.%m.%Y})"
-
-
-class MoveForm(forms.Form):
-    to = DialogueChoice(label="Anderer Dialog", queryset=Dialogue.objects.none())
-
-    def __init__(self, *args: Any, registration: Registration, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["to"].queryset = bookable().exclude(pk=registration.dialogue_id)  # type: ignore[attr-defined]
-
-
-class RegistrationChoice(forms.ModelChoiceField):
-    def label_from_instance(self, registration: Any) -> str:
-        """Enough to tell two of one company apart."""
-        return f"{registration}, {registration.contact_name}, {registration.get_state_display()}"
-
-
-class MergeForm(forms.Form):
-    into = RegistrationChoice(
-        label="Bleibt bestehen",
-        queryset=Registration.objects.none(),
-        help_text="Dorthin ziehen die Personen um. Wer in beiden mit demselben Namen steht, behält einen Platz.",
-    )
-
-    def __init__(self, *args: Any, registration: Registration, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        others = Registration.objects.bookings().filter(
-            dialogue=registration.dialogue_id, state__in=["confirmed", "waiting"]
-        )
-        self.fields["into"].queryset = others.exclude(pk=registration.pk).order_by("company", "pk")  # type: ignore[attr-defined]
-
-
-class ExportForm(forms.Form):
-    form = forms.ChoiceField(
-        label="Form",
-        choices=[(form, label) for form, (label, _) in participant_files.FORMATS.items()],
-        initial="xlsx",
-        widget=forms.RadioSelect,
-        error_messages={"required": "Bitte wählen Sie eine Form."},
-    )
-
-
-def bookable() -> QuerySet[Dialogue]:
-    """Dialogues that somebody can still be signed up for by staff."""
-    return Dialogue.objects.filter(
-        state=Publication.PUBLISHED, cancelled_at=None, starts_at__gt=timezone.now()
-    ).order_by("starts_at", "pk")
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing that staff do with a booking: on a page of its own with a form, or with just a button."""
-
-    name: str
-    route: str
-    title: str
-    intro: str
-    button: str
-    states: frozenset[str]
-    form: Callable[..., forms.Form]
-    run: Callable[[Registration, dict[str, Any], Any], str]
-
-    def fits(self, registration: Registration) -> bool:
-        """Whether it makes sense for the booking as it is; the journey function has the last word."""
-        if registration.part_of_id or registration.anonymised_at:
-            return False
-        if self.name in {"accept", "reject"} and registration.state == State.PENDING:
-            return registration.is_to_decide
-        return registration.state in self.states
-
-
-def _plain(form: type[forms.Form]) -> Callable[..., forms.Form]:
-    return lambda data, registration: form(data)
-
-
-def _accept(registration: Registration, data: dict[str, Any], by: Any) -> str:
-    now = staff_changes.decide(registration, accept=True, reason="", by=by)
-    return f"Angenommen: {now.get_state_display()}. Die E-Mail ist unterwegs."
-
-
-def _reject(registration: Registration, data: dict[str, Any], by: Any) -> str:
-    staff_changes.decide(registration, accept=False, reason=data["reason"], by=by)
-    return "Nicht angenommen. Die E-Mail mit dem Grund ist unterwegs."
-
-
-def _cancel(registration: Registration, data: dict[str, Any], by: Any) -> str:
-    signing_up.cancel(registration, by=by, reason=data["reason"])
-    return "Abgemeldet. Frei gewordene Plätze gehen an die Warteliste."
-
-
-def _move(registration: Registration, data: dict[str, Any], by: Any) -> str:
-    moved = staff_changes.move(registration, to=data["to"], by=by)
-    return f"Umgebucht auf „{data['to']}“: {moved.get_state_display()}."
-
-
-def _transfer(registration: Registration, data: dict[str, Any], by: Any) -> str:
-    signing_up.transfer(registration, contact_name=data["contact_name"], email=data["email"], by=by)
-    return "Übergeben. Der alte Link gilt nicht mehr, der neue ist unterwegs."
-
-
-def _merge(registration: Registration, data: dict[str, Any], by: Any) -> str:
-    merging.merge(registration, into=data["into"], by=by)
-    return f"Zusammengelegt mit „{data['into']}“."
-
-
-def _resend(registration: Registration, data: dict[str, Any], by: Any) -> str:
-    staff_changes.resend(registration, by=by)
-    return "Die E-Mail mit einem neuen Link ist unterwegs. Der alte Link gilt nicht mehr."
-
-
-def _erase(registration: Registration, data: dict[str, Any], by: Any) -> str:
-    signing_up.erase(registration, by=by)
-    return "Namen, Adresse und Antworten sind gelöscht."
-
-
-LIVING = frozenset(Registration.LIVING)
-SETTLED = LIVING - {State.PENDING}
-STEPS = (
-    Step(
-        *("accept", "annehmen", "Anmeldung annehmen"),
-        "Die Anmeldung bekommt einen Platz oder, wenn keiner frei ist, einen Wartelistenplatz. Beides sagt die E-Mail.",
-        "Annehmen",
-        frozenset({State.PENDING}),
-        _plain(forms.Form),
-        _accept,
-    ),
-    Step(
-        *("reject", "ablehnen", "Anmeldung nicht annehmen"),
-        "Der Betrieb bekommt eine E-Mail mit Ihrem Grund.",
-        "Nicht annehmen und E-Mail schicken",
-        frozenset({State.PENDING, State.WAITING}),
-        _plain(ReasonForm),
-        _reject,
-    ),
-    Step(
-        *("move", "umbuchen", "Umbuchen"),
-        "Die Anmeldung endet hier und gilt für den anderen Dialog, mit allen Personen. Der Betrieb bekommt eine E-Mail.",
-        "Umbuchen",
-        LIVING,
-        lambda data, registration: MoveForm(data, registration=registration),
-        _move,
-    ),
-    Step(
-        *("merge", "zusammenlegen", "Mit einer anderen zusammenlegen"),
-        "Hat sich ein Betrieb zweimal angemeldet, wird daraus eine Anmeldung. Diese hier endet.",
-        "Zusammenlegen",
-        frozenset({State.CONFIRMED, State.WAITING}),
-        lambda data, registration: MergeForm(data, registration=registration),
-        _merge,
-    ),
-    Step(
-        *("transfer", "uebergeben", "An eine andere Ansprechperson übergeben"),
-        "Plätze und Personen bleiben. Der alte Link gilt danach nicht mehr.",
-        "Übergeben",
-        SETTLED,
-        _plain(TransferForm),
-        _transfer,
-    ),
-    Step(
-        *("resend", "noch-einmal-senden", "E-Mail noch einmal senden"),
-        "Die letzte E-Mail geht noch einmal hinaus, mit einem neuen Link. Der alte gilt dann nicht mehr.",
-        "Noch einmal senden",
-        LIVING,
-        _plain(forms.Form),
-        _resend,
-    ),
-    Step(
-        *("cancel", "abmelden", "Abmelden"),
-        "Die Anmeldung endet, und der Betrieb bekommt eine E-Mail. Frei gewordene Plätze gehen an die Warteliste.",
-        "Abmelden",
-        LIVING,
-        _plain(CancelForm),
-        _cancel,
-    ),
-    Step(
-        *("erase", "loeschen", "Personenbezogene Daten löschen"),
-        "Namen, Adresse, Hinweise und Antworten werden sofort gelöscht. Steht der Dialog noch bevor, endet auch die "
-        "Anmeldung. Das lässt sich nicht zurücknehmen; die Zahlen bleiben.",
-        "Endgültig löschen",
-        frozenset(State.values),
-        _plain(forms.Form),
-        _erase,
-    ),
-)
-
-
-class PeopleInline(admin.TabularInline):
-    """Shown, never edited: the person changes them by their link, staff by a step."""
-
-    can_delete = False
-    extra = 0
-    classes = ["people"]
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Who may see a booking may see its parts."""
-        return request.user.has_perm("dialogues.view_registration")
-
-
-class AttendeeInline(PeopleInline):
-    model = Attendee
-    fields = ["shown_name", "seat_kind", "role", "presence"]
-    readonly_fields = fields  # type: ignore[assignment]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).select_related("seat_kind")
-
-    @admin.display(description="Name")
-    def shown_name(self, attendee: Attendee) -> str:
-        """The name, or what stands for one."""
-        return attendee.name or "N.N."
-
-
-class AnswerInline(PeopleInline):
-    model = Answer
-    fields = ["question", "shown_texts"]
-    readonly_fields = fields  # type: ignore[assignment]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).select_related("question")
-
-    @admin.display(description="Antwort")
-    def shown_texts(self, answer: Answer) -> str:
-        """All that was chosen, on one line."""
-        return ", ".join(answer.texts)
-
-
-class EventInline(PeopleInline):
-    model = RegistrationEvent
-    fields = ["at", "shown_action", "to_state", "people", "note", "by"]
-    readonly_fields = fields  # type: ignore[assignment]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).select_related("by")
-
-    @admin.display(description="Was")
-    def shown_action(self, event: RegistrationEvent) -> str:
-        """What happened, in words."""
-        return ACTIONS.get(event.action, event.action)
-
-
-# What the journey functions write into the history of a booking.
-ACTIONS = {
-    "signed-up": "Angemeldet",
-    "signed-up-by-staff": "Von uns angemeldet",
-    "signed-up-anew": "Noch einmal angemeldet, mit anderen Angaben",
-    "confirmed": "Adresse bestätigt",
-    "accepted": "Angenommen",
-    "rejected": "Nicht angenommen",
-    "cancelled": "Abgemeldet",
-    "party-changed": "Personen geändert",
-    "contact-renamed": "Ansprechperson umbenannt",
-    "handed-over": "Übergeben",
-    "moved-in": "Umgebucht hierher",
-    "moved-out": "Umgebucht",
-    "entered": "Eingetragen",
-    "checked-in": "Abgehakt: war da",
-    "absent": "Abgehakt: kam nicht",
-    "link-resent": "Link noch einmal gesendet",
-    "erased": "Daten gelöscht",
-    "offer-accepted": "Angebot angenommen",
-    "offer-declined": "Angebot abgelehnt",
-    "offer-expired": "Angebot verfallen",
-    "offered": "Platz angeboten",
-    "promoted": "Nachgerückt",
-    "expired": "Nicht bestätigt, verfallen",
-    "waits-on": "Wartet weiter",
-    "part-ended": "Teil beendet",
-    "merged": "Zusammengelegt",
-    "starter": "Startinhalt",
-}
 
 
 class TodoFilter(admin.SimpleListFilter):
@@ -422,7 +53,7 @@ class TodoFilter(admin.SimpleListFilter):
             case "angebot":
                 return queryset.filter(state=State.OFFERED)
             case "ohne-adresse":
-                return queryset.filter(email="", anonymised_at=None, state__in=LIVING)
+                return queryset.filter(email="", anonymised_at=None, state__in=Registration.LIVING)
         return queryset
 
 
@@ -625,11 +256,9 @@ class RegistrationAdmin(StepPages):
             except ValidationError as refused:
                 add_refusal(form, refused)
             else:
-                if made is not None:
-                    self.log_change(request, made, "Von uns angemeldet.")
-                    self.message_user(request, f"Angemeldet: {made.get_state_display()}.", messages.SUCCESS)
-                    return redirect(self.change_url(made))
-                form.add_error("email", "Diese Adresse ist schon angemeldet.")
+                self.log_change(request, made, "Von uns angemeldet.")
+                self.message_user(request, f"Angemeldet: {made.get_state_display()}.", messages.SUCCESS)
+                return redirect(self.change_url(made))
         return self.page(
             request,
             "admin/dialogues/step.html",
@@ -637,11 +266,8 @@ class RegistrationAdmin(StepPages):
             place="Jemanden anmelden",
             row=None,
             form=form,
-            intro="Die Anmeldung gilt sofort. Sagen Sie der Person, dass wir ihre Angaben bis 30 Tage nach dem Dialog speichern "
-            "und wo die Datenschutzhinweise stehen."
-            if dialogue.retention_days == 30
-            else f"Die Anmeldung gilt sofort. Sagen Sie der Person, dass wir ihre Angaben bis {dialogue.retention_days} Tage nach "
-            "dem Dialog speichern und wo die Datenschutzhinweise stehen.",
+            intro="Die Anmeldung gilt sofort. Sagen Sie der Person, dass wir ihre Angaben bis "
+            f"{dialogue.retention_days} Tage nach dem Dialog speichern und wo die Datenschutzhinweise stehen.",
             button="Anmelden",
             back=reverse("admin:dialogues_registration_changelist"),
         )
