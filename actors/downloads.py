@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from platform_mark import contact
-from platform_mark.exports import LICENCE, CellValue, write_csv, write_json, write_xlsx
+from platform_mark.exports import LICENCE, XLSX_TYPE, CellValue, write_csv, write_json, write_xlsx
 from platform_mark.taxonomy.models import CompanySize
 
 from . import reading, stages
@@ -22,7 +22,7 @@ CHUNK = 500
 IN_MEMORY = 1_000_000
 FORMATS = {
     "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xlsx": XLSX_TYPE,
     "json": "application/json",
 }
 # Name in JSON -> heading in tables, and the width of its column.

@@ -4,46 +4,27 @@ import hashlib
 import tempfile
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core.cache import cache
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.files.uploadedfile import UploadedFile
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.crypto import get_random_string
 
 from platform_mark.admin_pages import OwnPages
-from platform_mark.sheets import MAX_BYTES, FileRefused
+from platform_mark.exports import XLSX_TYPE
+from platform_mark.file_pages import KEPT_SECONDS, UploadForm
 
 from .importing import ImportRefused, Outcome, Plan, Row, carry_out, make_plan, read, write_template
 
-# Between looking at a file and confirming it; the file lies in the database's cache so long.
-KEPT_SECONDS = 60 * 60
 # More rows than anybody reads; the numbers above them count all.
 _SHOWN = 300
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-class UploadForm(forms.Form):
-    file = forms.FileField(
-        label="Datei",
-        help_text=f"Excel (.xlsx), CSV oder JSON, höchstens {MAX_BYTES // 1024 // 1024} MB.",
-        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.json"}),
-        error_messages={"required": "Bitte wählen Sie eine Datei.", "empty": "Die Datei ist leer."},
-    )
-
-    def clean_file(self) -> tuple[str, bytes]:
-        """Name and content of a file that can be read; which rows are right is told on the next page."""
-        file: UploadedFile = self.cleaned_data["file"]
-        if (file.size or 0) > MAX_BYTES:
-            raise ValidationError(f"Die Datei ist größer als {MAX_BYTES // 1024 // 1024} MB.")
-        content = file.read()
-        try:
-            read(content)
-        except FileRefused as refused:
-            raise ValidationError([*refused.messages]) from refused
-        return "".join(letter for letter in file.name or "" if letter.isprintable())[-80:], content
+class FactsForm(UploadForm):
+    def refuse_unreadable(self, content: bytes) -> None:
+        """Raise FileRefused for what holds neither facts nor a table."""
+        read(content)
 
 
 class ImportAdmin(OwnPages):
@@ -70,7 +51,7 @@ class ImportAdmin(OwnPages):
     def import_view(self, request: HttpRequest) -> HttpResponse:
         """Take a file and keep it for an hour, so that what it would do can be looked at."""
         self._require(request)
-        form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+        form = FactsForm(request.POST, request.FILES) if request.method == "POST" else FactsForm()
         if form.is_valid():
             token = get_random_string(32)
             cache.set(_kept(request, token), form.cleaned_data["file"], KEPT_SECONDS)
@@ -83,7 +64,7 @@ class ImportAdmin(OwnPages):
         file = tempfile.TemporaryFile()  # noqa: SIM115 (the answer closes it)
         write_template(file)
         file.seek(0)
-        return FileResponse(file, as_attachment=True, filename="vorlage-aktivitaeten.xlsx", content_type=_XLSX)
+        return FileResponse(file, as_attachment=True, filename="vorlage-aktivitaeten.xlsx", content_type=XLSX_TYPE)
 
     def check_view(self, request: HttpRequest, token: str) -> HttpResponse:
         """Show what a file would do; on confirmation do exactly that, once."""
@@ -108,7 +89,7 @@ class ImportAdmin(OwnPages):
             fingerprint=_fingerprint(plan),
             faults=plan.faults[:_SHOWN],
             entries=[entry for entry in plan.entries if entry.outcome is not Outcome.UNCHANGED][:_SHOWN],
-            form=UploadForm(),
+            form=FactsForm(),
         )
 
     def _carry_out(self, request: HttpRequest, token: str, name: str, rows: list[Row], plan: Plan) -> HttpResponse:

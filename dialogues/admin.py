@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_POST
 
+from platform_mark.exports import XLSX_TYPE
 from platform_mark.publishing import versions
 from platform_mark.publishing.admin import PublishableAdmin, VisibleFilter
 from platform_mark.publishing.forms import RuleForm
@@ -348,7 +349,7 @@ class DialogueAdmin(AttendancePages, PublishableAdmin):
         found = statistics(form.cleaned_data["von"], form.cleaned_data["bis"]) if form.is_valid() else None
         if found and request.GET.get("form") == "xlsx":
             name = f"dialoge-{found.first:%Y-%m-%d}-{found.last:%Y-%m-%d}.xlsx"
-            kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+            kind = XLSX_TYPE
             return FileResponse(download(found), as_attachment=True, filename=name, content_type=kind)
         return self.page(
             request,

@@ -23,6 +23,8 @@ CellValue = str | int | Decimal | date | datetime | None
 LICENCE = "Datenlizenz Deutschland – Namensnennung – Version 2.0"
 LICENCE_URL = "https://www.govdata.de/dl-de/by-2-0"
 
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 # More does not fit into a cell; Excel would "repair" the file by cutting it.
 CELL_LENGTH = 32_767
 # What makes a spreadsheet compute, also behind blanks and quotes, and in the full-width forms of East Asian keyboards.

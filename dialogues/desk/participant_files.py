@@ -7,13 +7,13 @@ from typing import IO
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from platform_mark.exports import CellValue, write_csv, write_xlsx
+from platform_mark.exports import XLSX_TYPE, CellValue, write_csv, write_xlsx
 
 from ..models import Answer, Question, Registration
 
 MOST_ROWS = 5_000
 FORMATS = {
-    "xlsx": ("Excel (.xlsx)", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "xlsx": ("Excel (.xlsx)", XLSX_TYPE),
     "csv": ("CSV", "text/csv; charset=utf-8"),
 }
 HEAD = (

@@ -13,7 +13,6 @@ from platform_mark.taxonomy.models import Branch, CompanySize
 
 from ..models import Dialogue, Registration
 from ..party import Person
-from . import participant_files
 
 NAMELESS = {"n.n.", "nn", "n. n."}
 
@@ -136,16 +135,6 @@ class MergeForm(forms.Form):
             dialogue=registration.dialogue_id, state__in=["confirmed", "waiting"]
         )
         self.fields["into"].queryset = others.exclude(pk=registration.pk).order_by("company", "pk")  # type: ignore[attr-defined]
-
-
-class ExportForm(forms.Form):
-    form = forms.ChoiceField(
-        label="Form",
-        choices=[(form, label) for form, (label, _) in participant_files.FORMATS.items()],
-        initial="xlsx",
-        widget=forms.RadioSelect,
-        error_messages={"required": "Bitte wählen Sie eine Form."},
-    )
 
 
 def bookable() -> QuerySet[Dialogue]:

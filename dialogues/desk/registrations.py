@@ -3,11 +3,9 @@
 import tempfile
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
@@ -17,6 +15,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
+from platform_mark.file_pages import ExportForm, ExportPages
 from platform_mark.posting import add_refusal, posted
 
 from .. import registration as signing_up
@@ -24,7 +23,7 @@ from .. import staff_changes
 from ..mails import draft_message
 from ..models import Attendee, Dialogue, Registration
 from . import participant_files
-from .registration_forms import ExportForm, MessageForm, ReasonForm, SignUpForm, bookable
+from .registration_forms import MessageForm, ReasonForm, SignUpForm, bookable
 from .registration_inlines import AnswerInline, AttendeeInline, EventInline
 from .registration_steps import STEPS, Step
 from .steps import StepPages
@@ -73,7 +72,7 @@ class TimeFilter(admin.SimpleListFilter):
         return queryset.filter(chosen) if chosen else queryset
 
 
-class RegistrationAdmin(StepPages):
+class RegistrationAdmin(ExportPages, StepPages):
     change_form_template = "admin/dialogues/registration_form.html"
     list_display = ["shown_company", "contact_name", "dialogue", "shown_people", "shown_state", "created_at"]
     list_filter = [
@@ -342,11 +341,7 @@ class RegistrationAdmin(StepPages):
     @admin.action(description="Teilnehmerliste ausgeben", permissions=["export"])
     def export_rows(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
         """Lead to the export of the chosen rows, or of the whole list as it is filtered."""
-        if request.POST.get("select_across") == "1":
-            query = request.GET.urlencode()
-        else:
-            query = urlencode({"pk__in": ",".join(str(pk) for pk in queryset.values_list("pk", flat=True))})
-        return redirect(f"{reverse('admin:dialogues_registration_export')}?{query}")
+        return self.to_export(request, queryset)
 
     def _few_enough(self, request: HttpRequest, queryset: QuerySet) -> list[Registration]:
         """The chosen rows; none, and a word why, where the next page could not carry them all on."""
@@ -381,12 +376,10 @@ class RegistrationAdmin(StepPages):
         """The list as it is filtered and searched, as a file; who took which is logged."""
         if not (self.has_export_permission(request) and self.has_view_permission(request)):
             raise PermissionDenied
-        try:
-            chosen = self.get_changelist_instance(request)
-        except IncorrectLookupParameters:
-            self.message_user(request, "Diesen Filter gibt es nicht.", messages.ERROR)
-            return redirect("admin:dialogues_registration_changelist")
-        form = ExportForm(posted(request))
+        chosen = self.filtered_list(request)
+        if chosen is None:
+            return redirect(self.list_url())
+        form = ExportForm(posted(request), formats=participant_files.FORMATS)
         is_too_long = chosen.result_count > participant_files.MOST_ROWS
         if form.is_valid() and not is_too_long and chosen.result_count:
             return self._download(request, chosen.queryset, form.cleaned_data["form"])
@@ -410,14 +403,8 @@ class RegistrationAdmin(StepPages):
         count = participant_files.export(file, rows, form)
         label, kind = participant_files.FORMATS[form]
         titles = Dialogue.objects.filter(pk__in=rows.order_by().values("dialogue")).values_list("title", flat=True)[:3]
-        what = f"Teilnehmerliste ausgegeben: {_of(count, 'Anmeldung', 'Anmeldungen')} als {label} ({', '.join(titles)})"
-        LogEntry.objects.create(
-            user_id=request.user.pk,
-            content_type=ContentType.objects.get_for_model(Registration),
-            object_repr=what[:200],
-            action_flag=CHANGE,
-            change_message=what,
-        )
+        number = _of(count, "Anmeldung", "Anmeldungen")
+        self.log_list(request, f"Teilnehmerliste ausgegeben: {number} als {label} ({', '.join(titles)})")
         file.seek(0)
         name = f"teilnehmende-{timezone.localdate():%Y-%m-%d}.{form}"
         return FileResponse(file, as_attachment=True, filename=name, content_type=kind)

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from platform_mark.contact import operator
-from platform_mark.exports import LICENCE
+from platform_mark.exports import LICENCE, XLSX_TYPE
 from platform_mark.taxonomy.models import District
 
 from .columns import instant
@@ -28,12 +28,11 @@ _EU = "http://publications.europa.eu/resource/authority"
 _LICENCE = Iri("http://dcat-ap.de/def/licenses/dl-by-de/2.0")
 _GERMAN = Iri(f"{_EU}/language/DEU")
 _MEDIA = "https://www.iana.org/assignments/media-types"
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Form -> its name in the European vocabulary of file types, its media type, and how people call it.
 _FORMS = {
     "json": ("JSON", "application/json", "JSON"),
     "csv": ("CSV", "text/csv", "CSV"),
-    "xlsx": ("XLSX", _XLSX, "Excel (XLSX)"),
+    "xlsx": ("XLSX", XLSX_TYPE, "Excel (XLSX)"),
 }
 # Kind -> the object of HSDS that says the same.
 _HSDS = {"akteure": "organization", "aktivitaeten": "service"}

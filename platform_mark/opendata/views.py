@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from dialogues import reading
 from platform_mark.contact import operator
-from platform_mark.exports import LICENCE, LICENCE_URL, CellValue, write_csv, write_xlsx
+from platform_mark.exports import LICENCE, LICENCE_URL, XLSX_TYPE, CellValue, write_csv, write_xlsx
 from platform_mark.search.asking import query_of
 from platform_mark.taxonomy.models import Branch
 
@@ -44,7 +44,7 @@ from .schema import VERSION, schema, schema_address
 IN_MEMORY = 1_000_000
 TABLES = {
     "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xlsx": XLSX_TYPE,
 }
 # Dialogues in the list that partners include: unless they say how many, and at most.
 EMBEDDED, MOST_EMBEDDED = 5, 20

@@ -2,37 +2,30 @@
 
 import tempfile
 from typing import Any
-from urllib.parse import urlencode
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.files.uploadedfile import UploadedFile
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.formats import number_format
 
 from platform_mark.exports import CellTooLong
+from platform_mark.file_pages import KEPT_SECONDS, ExportForm, ExportPages, UploadForm
 from platform_mark.posting import posted
 from platform_mark.publishing.admin import PublishableAdmin
-from platform_mark.sheets import MAX_BYTES, MAX_ROWS, FileRefused
 
 from ..models import Effect, Practice, Prerequisite, Step
 from .export import FORMATS, MOST_ROWS, export, write_template
 from .plan import Entry, Outcome, Plan, make_plan, refuse_unreadable
 from .store import PlanChanged, carry_out
 
-# Between looking at a file and confirming it; the file lies in the database's cache so long.
-KEPT_SECONDS = 60 * 60
 # More rows than anybody reads; the numbers above them count all.
 _SHOWN = 300
 
@@ -45,38 +38,13 @@ def _of(count: int, one: str, many: str) -> str:
     return f"{_number(count)} {one if count == 1 else many}"
 
 
-class UploadForm(forms.Form):
-    file = forms.FileField(
-        label="Datei",
-        help_text=f"Excel (.xlsx), CSV oder JSON, höchstens {MAX_BYTES // 1024 // 1024} MB und {_number(MAX_ROWS)} Zeilen.",
-        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.json"}),
-        error_messages={"required": "Bitte wählen Sie eine Datei.", "empty": "Die Datei ist leer."},
-    )
-
-    def clean_file(self) -> tuple[str, bytes]:
-        """Return name and content of a file that can be read; which rows are right is told on the next page."""
-        file: UploadedFile = self.cleaned_data["file"]
-        if (file.size or 0) > MAX_BYTES:
-            raise ValidationError(f"Die Datei ist größer als {MAX_BYTES // 1024 // 1024} MB.")
-        content = file.read()
-        try:
-            refuse_unreadable(content)
-        except FileRefused as refused:
-            raise ValidationError([*refused.messages]) from refused
-        return "".join(letter for letter in file.name or "" if letter.isprintable())[-80:], content
+class ExamplesForm(UploadForm):
+    def refuse_unreadable(self, content: bytes) -> None:
+        """Raise FileRefused for what is no table of examples."""
+        refuse_unreadable(content)
 
 
-class ExportForm(forms.Form):
-    form = forms.ChoiceField(
-        label="Form",
-        choices=[(form, label) for form, (label, _) in FORMATS.items()],
-        initial="xlsx",
-        widget=forms.RadioSelect,
-        error_messages={"required": "Bitte wählen Sie eine Form."},
-    )
-
-
-class ExchangeAdmin(PublishableAdmin):
+class ExchangeAdmin(ExportPages, PublishableAdmin):
     """The administration of content that also comes and goes in files."""
 
     actions = [*PublishableAdmin.actions, "export_rows"]
@@ -108,22 +76,16 @@ class ExchangeAdmin(PublishableAdmin):
     @admin.action(description="Exportieren", permissions=["view"])
     def export_rows(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
         """Lead to the export of the chosen rows, or of the whole list as it is filtered."""
-        if request.POST.get("select_across") == "1":
-            query = request.GET.urlencode()
-        else:
-            query = urlencode({"pk__in": ",".join(str(pk) for pk in queryset.values_list("pk", flat=True))})
-        return redirect(f"{reverse('admin:practices_practice_export')}?{query}")
+        return self.to_export(request, queryset)
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """The list as it is filtered and searched, as a file; who took which is logged."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        try:
-            chosen = self.get_changelist_instance(request)
-        except IncorrectLookupParameters:
-            self.message_user(request, "Diesen Filter gibt es nicht.", messages.ERROR)
-            return redirect("admin:practices_practice_changelist")
-        form = ExportForm(posted(request))
+        chosen = self.filtered_list(request)
+        if chosen is None:
+            return redirect(self.list_url())
+        form = ExportForm(posted(request), formats=FORMATS)
         is_too_long = chosen.result_count > MOST_ROWS
         if form.is_valid() and not is_too_long:
             try:
@@ -149,7 +111,7 @@ class ExchangeAdmin(PublishableAdmin):
         except CellTooLong:
             file.close()
             raise
-        self._log(request, CHANGE, f"Export von {_of(count, 'Beispiel', 'Beispielen')} als {FORMATS[form][0]}")
+        self.log_list(request, f"Export von {_of(count, 'Beispiel', 'Beispielen')} als {FORMATS[form][0]}")
         file.seek(0)
         name = f"gute-beispiele-{timezone.localdate():%Y-%m-%d}.{form}"
         return FileResponse(file, as_attachment=True, filename=name, content_type=FORMATS[form][1])
@@ -158,7 +120,7 @@ class ExchangeAdmin(PublishableAdmin):
         """Take a file and keep it for an hour, so that what it would do can be looked at."""
         if not self.may_import(request):
             raise PermissionDenied
-        form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+        form = ExamplesForm(request.POST, request.FILES) if request.method == "POST" else ExamplesForm()
         if form.is_valid():
             name, content = form.cleaned_data["file"]
             token = get_random_string(32)
@@ -203,7 +165,7 @@ class ExchangeAdmin(PublishableAdmin):
             entries=[*plan.changed, *plan.new][:_SHOWN],
             more_entries=_number(max(0, len(plan.changed) + len(plan.new) - _SHOWN)),
             button=_button(plan),
-            form=UploadForm(),
+            form=ExamplesForm(),
         )
 
     def _carry_out(self, request: HttpRequest, token: str, name: str, content: bytes) -> HttpResponse:
@@ -230,31 +192,17 @@ class ExchangeAdmin(PublishableAdmin):
         return redirect("admin:practices_practice_changelist")
 
     def _log_import(self, request: HttpRequest, done: list[tuple[Entry, Practice]], name: str) -> None:
-        self._log(request, CHANGE, f"Import von {_of(len(done), 'Beispiel', 'Beispielen')} aus „{name}“")
+        self.log_list(request, f"Import von {_of(len(done), 'Beispiel', 'Beispielen')} aus „{name}“")
         LogEntry.objects.bulk_create(
-            self._entry(
-                request,
-                ADDITION if entry.outcome is Outcome.NEW else CHANGE,
-                str(practice),
-                message=f"Import aus „{name}“: {_told(entry)}.",
+            LogEntry(
+                user_id=request.user.pk,
+                content_type=ContentType.objects.get_for_model(Practice),
                 object_id=str(practice.pk),
+                object_repr=str(practice)[:200],
+                action_flag=ADDITION if entry.outcome is Outcome.NEW else CHANGE,
+                change_message=f"Import aus „{name}“: {_told(entry)}.",
             )
             for entry, practice in done
-        )
-
-    def _log(self, request: HttpRequest, flag: int, what: str) -> None:
-        self._entry(request, flag, what, message=what).save()
-
-    def _entry(
-        self, request: HttpRequest, flag: int, what: str, *, message: str, object_id: str | None = None
-    ) -> LogEntry:
-        return LogEntry(
-            user_id=request.user.pk,
-            content_type=ContentType.objects.get_for_model(Practice),
-            object_id=object_id,
-            object_repr=what[:200],
-            action_flag=flag,
-            change_message=message,
         )
 
 

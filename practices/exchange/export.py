@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from platform_mark.exports import CellValue, add_sheet, write_csv, write_json, write_xlsx
+from platform_mark.exports import XLSX_TYPE, CellValue, add_sheet, write_csv, write_json, write_xlsx
 from platform_mark.publishing.models import State
 from platform_mark.sheets import MAX_ROWS
 from platform_mark.taxonomy.lookup import Lookup
@@ -27,7 +27,7 @@ SHEET = "Beispiele"
 MOST_ROWS = 5_000
 _CHUNK = 200
 FORMATS = {
-    "xlsx": ("Excel (.xlsx)", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "xlsx": ("Excel (.xlsx)", XLSX_TYPE),
     "csv": ("CSV für Excel (.csv)", "text/csv; charset=utf-8"),
     "json": ("JSON (.json)", "application/json"),
 }
