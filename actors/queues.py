@@ -28,6 +28,17 @@ class ReasonForm(forms.Form):
     )
 
 
+class MergeForm(forms.Form):
+    """Which of two stays."""
+
+    into: forms.ModelChoiceField = forms.ModelChoiceField(
+        queryset=None,
+        label="Zusammenführen mit",
+        help_text="Dieser Eintrag bleibt. Alles, was am anderen hängt, kommt hierher, und seine Adresse führt hierher.",
+        error_messages={"required": "Bitte wählen Sie, was bleibt.", "invalid_choice": "Das steht nicht zur Wahl."},
+    )
+
+
 class QueueFilter(admin.SimpleListFilter):
     """Opens on the first choice: what needs doing. The others are one click away, none of them says "all" by accident."""
 
