@@ -271,7 +271,7 @@ class DialogueAdmin(AttendancePages, PublishableAdmin):
                     to_decide=Count("pk", filter=Registration.TO_DECIDE),
                 ),
                 "people": Attendee.objects.filter(
-                    registration__in=dialogue.registrations.filter(planning.LIVING)
+                    registration__in=dialogue.registrations.filter(state__in=Registration.LIVING)
                 ).count(),
                 "is_published": dialogue.state == State.PUBLISHED,
                 "is_ahead": dialogue.state == State.PUBLISHED and not is_over and not dialogue.cancelled_at,
