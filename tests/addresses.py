@@ -98,6 +98,12 @@ def public_pages(site: Site) -> dict[str, list[str]]:
             f"/einstieg/blatt/?branche={site.metal.slug}&groesse=mittel&druck=ausschuss",
             "/einstieg/blatt/",
         ],
+        "self-check": [
+            "/einstieg/selbstcheck/",
+            f"/einstieg/selbstcheck/?zettel=ja&maschinen=manchmal&nachts=nein&branche={site.metal.slug}&groesse=kleinst",
+            f"/einstieg/selbstcheck/?zettel=nein&anfragen={LONG_WORD}&branche={LONG_WORD}&groesse=",
+            f"/einstieg/selbstcheck/?zettel=ja&branche={site.plastics.slug}&groesse=mittel&kreis=hagen&aendern=ja",
+        ],
         "legal-impressum": ["/impressum/"],
         "legal-datenschutz": ["/datenschutz/"],
         "legal-barrierefreiheit": ["/barrierefreiheit/"],

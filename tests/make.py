@@ -17,6 +17,7 @@ from platform_mark.media.documents import store_document
 from platform_mark.media.images import store_image
 from platform_mark.media.models import Document, Image
 from platform_mark.pages.legal_texts import load_legal_texts
+from platform_mark.pages.self_check import load_check_questions
 from platform_mark.publishing.models import State
 from platform_mark.search import index
 from platform_mark.slugs import german_slug
@@ -245,6 +246,7 @@ def fill_site() -> Site:
     load_reference()
     load_roles()
     load_legal_texts()
+    load_check_questions()
     metal, plastics, *others = Branch.objects.current()[:6]
     now = timezone.now()
     hagen = Municipality.objects.get(name__startswith="Hagen")

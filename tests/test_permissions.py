@@ -28,7 +28,7 @@ from platform_mark.alerts.models import Alert, Subscriber
 from platform_mark.demand.models import Demand
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.media.models import Image
-from platform_mark.pages.models import BarrierReport, LegalText, Operator
+from platform_mark.pages.models import BarrierReport, CheckQuestion, LegalText, Operator
 from platform_mark.publishing.models import State
 from platform_mark.search.models import Synonym
 from platform_mark.taxonomy.models import District, Municipality, Pressure, Selection, Topic
@@ -67,6 +67,7 @@ branches:selection                                      200            200      
 branches:detail                                         200            200            200            200            200            200            200            200            200
 first-steps                                             200            200            200            200            200            200            200            200            200
 first-steps-sheet                                       200            200            200            200            200            200            200            200            200
+self-check                                              200            200            200            200            200            200            200            200            200
 components                                              404            404            404            404            404            404            404            404            404
 legal-impressum                                         200            200            200            200            200            200            200            200            200
 legal-datenschutz                                       200            200            200            200            200            200            200            200            200
@@ -297,6 +298,12 @@ admin:pages_operator_history                            302            403      
 admin:pages_operator_delete                             302            403            403            403            403            403            403            403            403
 admin:pages_operator_change                             302            403            403            403            403            403            403            200            200
 admin/pages/operator/<path:object_id>/                  302            403            302            302            302            302            302            302            302
+admin:pages_checkquestion_changelist                    302            403            403            200            403            403            403            403            200
+admin:pages_checkquestion_add                           302            403            403            200            403            403            403            403            200
+admin:pages_checkquestion_history                       302            403            403            200            403            403            403            403            200
+admin:pages_checkquestion_delete                        302            403            403            403            403            403            403            403            403
+admin:pages_checkquestion_change                        302            403            403            200            403            403            403            403            200
+admin/pages/checkquestion/<path:object_id>/             302            403            302            302            302            302            302            302            302
 admin:pages_barrierreport_changelist                    302            403            403            200            403            403            200            200            200
 admin:pages_barrierreport_add                           302            403            403            403            403            403            403            403            403
 admin:pages_barrierreport_history                       302            403            403            200            403            403            200            200            200
@@ -536,6 +543,7 @@ def filled_in(site: Site, cast: Cast) -> dict[str, str]:
         "pages/legaltext": LegalText.objects.earliest("pk"),
         "practices/practice": site.hidden[0],
         "pages/operator": Operator.objects.create(**settings.OPERATOR),
+        "pages/checkquestion": CheckQuestion.objects.earliest("pk"),
         "pages/barrierreport": BarrierReport.objects.create(where="/", what="Kein Fokus."),
         "dialogues/format": site.format_draft,
         "demand/demand": Demand.objects.earliest("pk"),

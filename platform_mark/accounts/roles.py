@@ -43,6 +43,7 @@ ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "dialogues.tryreport": ("view", "change"),
         "dialogues.idea": ("view", "change", "delete"),
         "pages.barrierreport": ("view", "change"),
+        "pages.checkquestion": (*_EDIT, "delete"),
         "demand.demand": ("view", "change"),
         # What is subscribed to; whose addresses these are sees Datenschutz alone.
         "alerts.alert": ("view",),

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from platform_mark.contact import FIELDS
 from platform_mark.publishing.forms import RuleForm
+from platform_mark.slugs import SlugForm
 
 from . import barriers, operating
-from .models import BarrierReport, LegalText, Operator
+from .models import BarrierReport, CheckQuestion, LegalText, Operator
 
 
 class LegalTextForm(RuleForm):
@@ -83,6 +84,38 @@ class OperatorAdmin(admin.ModelAdmin):
         """Save, and tell every page."""
         super().save_model(request, obj, form, change)
         operating.tell(obj)
+
+
+class CheckQuestionForm(SlugForm):
+    slug_from = "text"
+
+
+@admin.register(CheckQuestion)
+class CheckQuestionAdmin(admin.ModelAdmin):
+    """The questions of the self-check. What the portal ships is no longer asked rather than deleted: it would come back."""
+
+    form = CheckQuestionForm
+    list_display = ["text", "order", "is_asked", "pressure_names"]
+    list_filter = ["is_asked"]
+    search_fields = ["text"]
+    autocomplete_fields = ["pressures"]
+    fields = ["text", "slug", ("order", "is_asked"), "pressures"]
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).prefetch_related("pressures")
+
+    @admin.display(description="Was dann drückt")
+    def pressure_names(self, question: CheckQuestion) -> str:
+        return ", ".join(pressure.name for pressure in question.pressures.all())
+
+    def view_on_site(self, question: CheckQuestion) -> str:
+        """Where it is asked."""
+        return reverse("self-check")
+
+    def has_delete_permission(self, request: HttpRequest, obj: CheckQuestion | None = None) -> bool:
+        """What was loaded with the portal stays, and is not asked where it is not wanted."""
+        return super().has_delete_permission(request, obj) and not (obj and obj.reference_key)
 
 
 @admin.register(BarrierReport)

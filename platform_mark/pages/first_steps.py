@@ -1,472 +1,41 @@
-"""The first steps of one company: three questions, and what of all subjects answers them, each hit with its reasons.
+"""The first steps of one company: three questions, and what of all subjects answers them, each hit with its reasons."""
 
-How hits are ranked stands in `platform_mark.search.matching`; what is wished of each subject, and how that is said, here.
-The answers live in the address alone. Whoever has the address sees the same page.
-"""
-
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cached_property
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
-from django.contrib.postgres.expressions import ArraySubquery
-from django.core.validators import slug_re
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from actors.models import Activity
-from actors.search import FOR_ALL
-from dialogues import reading, showing
-from dialogues.formats.models import Format
-from dialogues.formats.search import Group
-from dialogues.models import Dialogue, DialogueQuerySet
-from dialogues.seats import Word, seat_states
-from dialogues.showing import Card
-from platform_mark.publishing import parts
-from platform_mark.search.matching import Best, Match, Wish, best
-from platform_mark.taxonomy.models import Branch, CompanySize, District, Municipality, Pressure, Topic
-from practices.models import Practice, Step
+from platform_mark.taxonomy.models import Branch, CompanySize, Pressure
 
-# How many of each the page shows; more would be a list again.
-PRACTICES, OFFERS = 3, 3
-# So many dialogues are asked for their seats, the best first.
-DIALOGUES_ASKED = 8
-BRANCH, PROBLEM, SIZE, NEAR, PLACE = "branch", "problem", "size", "near", "place"
-# Decides between hits with as many reasons.
-WEIGHTS = {BRANCH: 8, PROBLEM: 4, SIZE: 2, NEAR: 1, PLACE: 1}
-PRACTICE_REASONS = {
-    BRANCH: "gleiche Branche",
-    PROBLEM: "gleiches Problem",
-    SIZE: "gleich groß",
-    NEAR: "ähnlich groß",
-    PLACE: "gleicher Kreis",
-}
-OFFER_REASONS = {
-    BRANCH: "für Ihre Branche",
-    PROBLEM: "gleiches Problem",
-    SIZE: "für Ihre Größe",
-    PLACE: "gleicher Kreis",
-}
-FORMAT_REASONS = {
-    BRANCH: "für Ihre Branche",
-    PROBLEM: "gleiches Problem",
-    SIZE: "passt zu Ihrer Größe",
-}
-# No reason of its own, since it holds for everybody; it says why an offer stands here that names no branch.
-FOR_ALL_BRANCHES = "für alle Branchen"
-DIALOGUE_REASONS = {BRANCH: "gleiche Branche", PROBLEM: "gleiches Problem", PLACE: "gleicher Kreis"}
-# How large a group a company of each size can spare.
-_GROUPS = {
-    CompanySize.MICRO: [Group.SMALL],
-    CompanySize.SMALL: [Group.SMALL, Group.MIDDLE],
-    CompanySize.MEDIUM: [Group.MIDDLE, Group.LARGE],
-    CompanySize.LARGE: [Group.MIDDLE, Group.LARGE],
-}
-_QUESTIONS = ("branche", "groesse", "druck")
-_FIRST_SENTENCE = re.compile(r"(.+?[.?!:])(?:\s+(.*))?$")
-# What anybody can do this week, whatever presses.
-_LOOK = (
-    "Zählen Sie eine Woche lang mit, was Sie aufhält. Ein Strich je Mal auf einem Blatt genügt.\n"
-    "Fragen Sie zwei Leute: „Was würdest du hier als Erstes ändern?“"
-)
-
-
-# ---------------------------------------------------------------- what was answered
-
-
-@dataclass(frozen=True)
-class Look:
-    """One thing to do this week, in the words of a step."""
-
-    action: str
-    detail: str
-
-
-@dataclass(frozen=True)
-class Place:
-    district: District
-    towns: Sequence[int]
-    query: str
-    is_chosen: bool
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What a visitor said, read from the address; what was skipped is empty."""
-
-    branch: Branch | None = None
-    size: CompanySize | None = None
-    pressure: Pressure | None = None
-    places: Sequence[Place] = ()
-    #: Answers that mean nothing here any more, as they were given.
-    unknown: Sequence[str] = field(default_factory=list)
-
-    @cached_property
-    def pairs(self) -> dict[str, str]:
-        """The answers as names and words of an address, in the order of the questions."""
-        found = {
-            "branche": self.branch.slug if self.branch else "",
-            "groesse": self.size.slug if self.size else "",
-            "druck": self.pressure.slug if self.pressure else "",
-            "kreis": self.place.district.slug if self.place else "",
-        }
-        # A page without any answer is a result, too, so the questions themselves stay.
-        return {name: word for name, word in found.items() if word or name in _QUESTIONS}
-
-    @property
-    def address(self) -> str:
-        """The query string of exactly these answers."""
-        return _query(self.pairs)
-
-    @property
-    def place(self) -> Place | None:
-        return next((place for place in self.places if place.is_chosen), None)
-
-    @property
-    def topics(self) -> list[int]:
-        """The keys of the topics that help against what presses."""
-        return self.pressure.topic_keys if self.pressure else []  # type: ignore[attr-defined]
-
-    @property
-    def asked(self) -> list[str]:
-        """The criteria that were answered, the weightiest first."""
-        given = {BRANCH: self.branch, PROBLEM: self.pressure, SIZE: self.size, PLACE: self.place}
-        return [name for name, answer in given.items() if answer]
-
-    @property
-    def looks(self) -> list[Look]:
-        """What to look at this week."""
-        lines = ((self.pressure.hint if self.pressure else "") or _LOOK).splitlines()
-        found = (_FIRST_SENTENCE.match(line.strip()) for line in lines)
-        return [Look(match[1], match[2] or "") for match in found if match]
-
-
-def read_answers(query: QueryDict) -> Answers:
-    """Look up what the address says; three queries at most. What nobody knows is skipped and named."""
-    words = {name: query.get(name, "").strip() for name in (*_QUESTIONS, "kreis")}
-    fits = {name: word if slug_re.match(word) else "" for name, word in words.items()}
-    topics = Topic.objects.filter(pressures=OuterRef("pk")).order_by("pk").values("pk")
-    branch = pressure = None
-    if fits["branche"]:
-        branch = Branch.objects.select_related("merged_into").filter(slug=fits["branche"]).first()
-    if fits["druck"]:
-        pressures = Pressure.objects.annotate(topic_keys=ArraySubquery(topics))
-        pressure = pressures.filter(slug=fits["druck"]).first()
-    size = next((size for size in CompanySize if size.slug == words["groesse"]), None)
-    places = _places(query, fits["kreis"])
-    found = {"branche": branch, "groesse": size, "druck": pressure, "kreis": any(place.is_chosen for place in places)}
-    unknown = [word[:60] for name, word in words.items() if word and not found[name]]
-    return Answers(branch, size, pressure, places, unknown)
-
-
-def _places(query: QueryDict, chosen: str) -> list[Place]:
-    towns = Municipality.objects.filter(district=OuterRef("pk")).order_by("pk").values("pk")
-    kept = {name: query.get(name, "") for name in _QUESTIONS}
-    return [
-        Place(
-            district,
-            district.town_keys,
-            _query(kept if district.slug == chosen else kept | {"kreis": district.slug}),
-            district.slug == chosen,
-        )
-        for district in District.objects.annotate(town_keys=ArraySubquery(towns))
-    ]
-
-
-def _query(pairs: Mapping[str, str]) -> str:
-    query = QueryDict(mutable=True)
-    query.update(pairs)
-    return query.urlencode()
-
-
-# ---------------------------------------------------------------- what fits
-
-
-@dataclass(frozen=True)
-class Hit:
-    """One thing shown, and why."""
-
-    row: Any
-    reasons: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Section:
-    """What one subject has for a company, and how far one had to look for it."""
-
-    hits: Sequence[Hit]
-    note: str = ""
-    #: Whether there is anything of the branch that was named, shown or not.
-    knows_branch: bool = False
-
-    @property
-    def first(self) -> Hit | None:
-        return self.hits[0] if self.hits else None
-
-
-@dataclass(frozen=True)
-class Sentences:
-    """How a subject says that it has nothing for one answer, and what it shows instead."""
-
-    missing: Mapping[str, str]
-    instead: Mapping[str, str]
-    otherwise: str
-    nothing: str
-
-
-_PRACTICE_WORDS = Sentences(
-    missing={
-        BRANCH: "In Ihrer Branche haben wir noch nichts",
-        PROBLEM: "Zu diesem Problem haben wir noch nichts",
-        SIZE: "Aus Betrieben Ihrer Größe haben wir noch nichts",
-        PLACE: "Aus Ihrem Kreis haben wir noch nichts",
-    },
-    instead={
-        BRANCH: "diese Betriebe sind aus Ihrer Branche",
-        PROBLEM: "diese Betriebe hatten das gleiche Problem",
-        SIZE: "diese Betriebe sind etwa so groß wie Ihrer",
-        PLACE: "diese Betriebe sind aus Ihrem Kreis",
-    },
-    otherwise="das sind die neuesten Beispiele",
-    nothing="Noch ist kein Beispiel veröffentlicht. Wir sammeln gerade die ersten.",
-)
-_OFFER_WORDS = Sentences(
-    missing={
-        BRANCH: "Eigens für Ihre Branche ist noch nichts eingetragen",
-        PROBLEM: "Zu diesem Problem ist noch nichts eingetragen",
-    },
-    instead={
-        BRANCH: "diese Angebote sind für Ihre Branche",
-        PROBLEM: "diese Angebote passen zu Ihrem Problem",
-        SIZE: "diese Angebote sind für Betriebe Ihrer Größe",
-        PLACE: "diese Angebote gelten in Ihrem Kreis",
-    },
-    otherwise="diese Angebote sind für alle da",
-    nothing="Für Betriebe wie Ihren ist noch kein Angebot eingetragen. Rufen Sie uns an, wir nennen die richtige Stelle.",
-)
-_DIALOGUE_WORDS = Sentences(
-    missing={BRANCH: "In Ihrer Branche ist gerade kein Dialog offen"},
-    instead={
-        PROBLEM: "in diesem geht es um das gleiche Problem",
-        PLACE: "dieser ist in Ihrem Kreis",
-    },
-    otherwise="das ist der nächste überhaupt",
-    nothing="Zurzeit ist kein Dialog offen. Rufen Sie uns an, dann sagen wir Ihnen, wann der nächste kommt.",
-)
-
-
-@dataclass(frozen=True)
-class Result:
-    """All that answers one visitor."""
-
-    practices: Section
-    dialogue: Section
-    offers: Section
-    format: Section
-
-    @property
-    def guide(self) -> Practice | None:
-        """The best example that says what to do first."""
-        return next((hit.row for hit in self.practices.hits if hit.row.steps.all()), None)
-
-
-_STEPS = {
-    "steps": parts.part(
-        Step.objects.filter(practice=OuterRef("pk")), "id", "action", "detail", "who", "duration", "needs"
-    )
-}
-
-
-def find(answers: Answers) -> Result:
-    """What fits these answers; five queries, however much there is."""
-    return Result(
-        practices=_practices(answers),
-        dialogue=_dialogue(answers),
-        offers=_offers(answers),
-        format=_format(answers),
-    )
-
-
-def _practices(answers: Answers) -> Section:
-    rows = parts.with_parts(Practice.objects.published().for_cards(), _STEPS)
-    found = best(rows, Practice.search_shape, _practice_wishes(answers), most=PRACTICES)
-    for match in found.matches:
-        parts.fill(match.row, _STEPS)
-    hits = [Hit(match.row, _words(match, PRACTICE_REASONS, hidden=_hidden(match.row))) for match in found.matches]
-    possible = found.possible | ({SIZE} if NEAR in found.possible else set())
-    return Section(hits, _note(_PRACTICE_WORDS, answers.asked, possible, found), BRANCH in possible)
-
-
-def _practice_wishes(answers: Answers) -> list[Wish]:
-    wishes = _shared_wishes(answers)
-    if answers.size:
-        near = [size.value for size in CompanySize if abs(size.gauge - answers.size.gauge) == 1]
-        wishes += [_wish(SIZE, "groesse", [answers.size.value]), _wish(NEAR, "groesse", near)]
-    if answers.place:
-        wishes.append(_wish(PLACE, "kreis", [answers.place.district.pk]))
-    return wishes
-
-
-def _hidden(practice: Practice) -> set[str]:
-    """The reasons that would say more of a company without name than its card does."""
-    return {PLACE} if practice.is_anonymous and not practice.location else set()
-
-
-def _offers(answers: Answers) -> Section:
-    wishes, only = _shared_wishes(answers), []
-    if answers.branch:
-        only.append(_wish(BRANCH, "branche", [answers.branch.pk, FOR_ALL]))
-    if answers.size:
-        wishes.append(_wish(SIZE, "groesse", [answers.size.value]))
-        only.append(_wish(SIZE, "groesse", [answers.size.value, FOR_ALL]))
-    if answers.place:
-        wishes.append(_wish(PLACE, "kreis", [answers.place.district.pk]))
-        only.append(_wish(PLACE, "kreis", [answers.place.district.pk, FOR_ALL]))
-    rows = Activity.objects.public().select_related("actor").defer("description")
-    found = best(rows, Activity.search_shape, wishes, most=OFFERS, only=only)
-    hits = [Hit(match.row, _offered(match, OFFER_REASONS, answers)) for match in found.matches]
-    return Section(hits, _note(_OFFER_WORDS, answers.asked, found.possible, found))
-
-
-def _format(answers: Answers) -> Section:
-    wishes, only = [], []
-    if answers.branch:
-        wishes.append(_wish(BRANCH, "branche", [answers.branch.pk]))
-        only.append(_wish(BRANCH, "branche", [answers.branch.pk, FOR_ALL]))
-    if answers.pressure and answers.pressure.target_groups:
-        wishes.append(_wish(PROBLEM, "zielgruppe", answers.pressure.target_groups))
-    if answers.size:
-        wishes.append(_wish(SIZE, "gruppe", [group.value for group in _GROUPS[answers.size]]))
-    rows = Format.objects.published().with_reports()
-    found = best(rows, Format.search_shape, wishes, most=1, only=only)
-    return Section([Hit(match.row, _offered(match, FORMAT_REASONS, answers)) for match in found.matches])
-
-
-def formats_of(branch: Branch, *, most: int) -> list[Format]:
-    """Formats for the page of a branch, its own before those for all; one query."""
-    own = _wish(BRANCH, "branche", [branch.pk])
-    either = _wish(BRANCH, "branche", [branch.pk, FOR_ALL])
-    rows = Format.objects.published().with_reports()
-    return [match.row for match in best(rows, Format.search_shape, [own], most=most, only=[either]).matches]
-
-
-def _shared_wishes(answers: Answers) -> list[Wish]:
-    wishes = []
-    if answers.branch:
-        wishes.append(_wish(BRANCH, "branche", [answers.branch.pk]))
-    if answers.pressure:
-        wishes.append(_wish(PROBLEM, "thema", answers.topics))
-    return wishes
-
-
-def _wish(name: str, facet: str, values: Sequence[object]) -> Wish:
-    return Wish(name, facet, values, WEIGHTS[name])
-
-
-def _words(match: Match, reasons: Mapping[str, str], hidden: Iterable[str] = ()) -> list[str]:
-    return [reasons[name] for name in match.met if name not in hidden]
-
-
-def _offered(match: Match, reasons: Mapping[str, str], answers: Answers) -> list[str]:
-    general = [FOR_ALL_BRANCHES] if answers.branch and BRANCH not in match.met else []
-    return [*_words(match, reasons), *general]
-
-
-def _note(words: Sentences, asked: Sequence[str], possible: Iterable[str], found: Best) -> str:
-    """Say for which answer there is nothing at all, and what is shown instead; empty where everything asked is there."""
-    if not found.matches:
-        return words.nothing
-    return _instead(words, asked, possible, [set(match.met) for match in found.matches])
-
-
-def _instead(words: Sentences, asked: Sequence[str], possible: Iterable[str], met: Sequence[set[str]]) -> str:
-    missing = next((name for name in asked if name in words.missing and name not in set(possible)), None)
-    if missing is None:
-        return ""
-    # Only what is true of each hit that is shown.
-    of_all = set.intersection(*({SIZE if name == NEAR else name for name in names} for names in met))
-    shared = next((name for name in words.instead if name in of_all and name != missing), None)
-    instead = words.instead[shared] if shared else words.otherwise
-    return f"{words.missing[missing]}, aber {instead}."
-
-
-# ---------------------------------------------------------------- the one dialogue
-
-
-def _dialogue(answers: Answers) -> Section:
-    """The best dialogue that still has a seat, or else a waiting list; two queries."""
-    now = timezone.now()
-    asked: dict[str, Q | Exists] = {}
-    mine = {"dialogue": OuterRef("pk")}
-    if answers.branch:
-        asked[BRANCH] = Exists(Dialogue.branches.through.objects.filter(branch=answers.branch, **mine))
-    if answers.pressure:
-        shows = Dialogue.practices.through.objects.filter(practice__topics__in=answers.topics, **mine)
-        asked[PROBLEM] = Exists(shows)
-    if answers.place:
-        asked[PLACE] = Q(municipality__in=answers.place.towns)
-    found = reading.cards(reading.with_cards(_ranked(_open(now), asked)[:DIALOGUES_ASKED]))
-    if not found:
-        return Section([], _DIALOGUE_WORDS.nothing)
-    states = seat_states(found, now)
-    free = [row for row in found if states[row.pk].word in (Word.FREE, Word.FEW)]
-    waiting = [row for row in found if states[row.pk].word is Word.WAITING]
-    is_open = [*free, *waiting]
-    if not is_open:
-        return Section([], _DIALOGUE_WORDS.nothing)
-    met = [{name for name in asked if getattr(row, f"met_{name}")} for row in is_open]
-    chosen = is_open[0]
-    card = Card(chosen, showing.sign(chosen, states[chosen.pk]), timezone.localtime(chosen.starts_at).date())
-    reasons = [word for name, word in DIALOGUE_REASONS.items() if name in met[0]]
-    return Section([Hit(card, reasons)], _instead(_DIALOGUE_WORDS, answers.asked, set.union(*met), met[:1]))
-
-
-def _open(at: datetime) -> DialogueQuerySet:
-    """Dialogues to which anybody can sign up now."""
-    opened = Q(signup_opens_at=None) | Q(signup_opens_at__lte=at)
-    return Dialogue.objects.promoting(at).filter(opened, is_by_invitation=False)
-
-
-def _ranked(dialogues: DialogueQuerySet, asked: Mapping[str, Q | Exists]) -> DialogueQuerySet:
-    """By the rule of `platform_mark.search.matching`; among equals the next one first."""
-    flags = {
-        f"met_{name}": Case(When(condition, then=Value(1)), default=Value(0), output_field=IntegerField())
-        for name, condition in asked.items()
-    }
-    number = sum((F(f"met_{name}") for name in asked), start=Value(0))
-    weight = sum((WEIGHTS[name] * F(f"met_{name}") for name in asked), start=Value(0))
-    ranked = dialogues.annotate(**flags).annotate(met_number=number, met_weight=weight)
-    return ranked.order_by("-met_number", "-met_weight", "starts_at", "pk")
-
-
-# ---------------------------------------------------------------- pages
+from .answers import QUESTIONS, Answers, read_answers
+from .fitting import OFFERS, find
 
 
 @require_safe
 def first_steps(request: HttpRequest) -> HttpResponse:
     """The three questions; once they were sent, answered or not, what fits. Nothing is stored."""
     query = request.GET
-    if not any(name in query for name in _QUESTIONS) or "aendern" in query:
+    if not any(name in query for name in QUESTIONS) or "aendern" in query:
         return render(request, "pages/first_steps_questions.html", _questions(query) | {"has_answers": bool(query)})
     answers = read_answers(query)
-    if moved := _moved(answers, "first-steps"):
+    if moved := moved_on(answers, "first-steps"):
         return moved
-    return render(request, "pages/first_steps.html", _context(answers))
+    return render(request, "pages/first_steps.html", context_of(answers))
 
 
 @require_safe
 def sheet(request: HttpRequest) -> HttpResponse:
     """The same on one sheet of paper: the best examples, what to do first, and whom to call."""
     answers = read_answers(request.GET)
-    return _moved(answers, "first-steps-sheet") or render(request, "pages/first_steps_sheet.html", _context(answers))
+    return moved_on(answers, "first-steps-sheet") or render(
+        request, "pages/first_steps_sheet.html", context_of(answers)
+    )
 
 
 def _questions(query: QueryDict) -> dict[str, Any]:
@@ -474,7 +43,7 @@ def _questions(query: QueryDict) -> dict[str, Any]:
         "branches": branches_in_order(Branch.objects.current()),
         "sizes": list(CompanySize),
         "pressures": Pressure.objects.offered(),
-        "given": {name: query.get(name, "") for name in (*_QUESTIONS, "kreis")},
+        "given": {name: query.get(name, "") for name in (*QUESTIONS, "kreis")},
     }
 
 
@@ -483,20 +52,22 @@ def branches_in_order(branches: Iterable[Branch]) -> list[Branch]:
     return sorted(branches, key=lambda branch: (branch.focus_since is None, not branch.focus_candidate))
 
 
-def _context(answers: Answers) -> dict[str, Any]:
-    address = f"{settings.BASE_URL}{reverse('first-steps')}?{answers.address}"
+def context_of(answers: Answers, name: str = "first-steps", *, offers: int = OFFERS) -> dict[str, Any]:
+    """What the page of this name shows of what fits."""
+    address = f"{settings.BASE_URL}{reverse(name)}?{answers.address}"
     subject, body = quote("Unsere ersten Schritte"), quote(f"Das passt zu unserem Betrieb:\n{address}\n")
     return {
         "answers": answers,
-        "result": find(answers),
+        "result": find(answers, offers=offers),
+        "path": reverse(name),
         "address": address,
         "mail": f"mailto:?subject={subject}&body={body}",
     }
 
 
-def _moved(answers: Answers, name: str) -> HttpResponse | None:
+def moved_on(answers: Answers, name: str) -> HttpResponse | None:
     """The way on from the address of a branch that was merged into another one."""
     target = answers.branch.merged_into if answers.branch else None
     if target is None:
         return None
-    return HttpResponsePermanentRedirect(f"{reverse(name)}?{_query(answers.pairs | {'branche': target.slug})}")
+    return HttpResponsePermanentRedirect(f"{reverse(name)}?{replace(answers, branch=target).address}")  # type: ignore[arg-type]

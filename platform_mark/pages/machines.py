@@ -35,6 +35,7 @@ class FixedPages(_OwnAddress):
         return [
             "home",
             "first-steps",
+            "self-check",
             "branches:selection",
             "formats:list",
             "ideas:list",

@@ -1,4 +1,5 @@
-"""Legal texts with every version kept, who runs the portal, reports of barriers, and outlines that an operator loaded."""
+"""Legal texts with every version kept, who runs the portal, reports of barriers, questions of the self-check, and outlines
+that an operator loaded."""
 
 from datetime import date
 from typing import Self
@@ -7,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from platform_mark.publishing.fields import RichTextField
-from platform_mark.taxonomy.models import Municipality
+from platform_mark.taxonomy.models import Municipality, Pressure
 
 
 class LegalTextQuerySet(models.QuerySet):
@@ -107,6 +108,53 @@ class BarrierReport(models.Model):
 
     def __str__(self) -> str:
         return self.where
+
+
+class CheckQuestion(models.Model):
+    """A question of the self-check about an ordinary day, and what presses where the answer is yes."""
+
+    text = models.CharField(
+        "Frage",
+        max_length=160,
+        unique=True,
+        help_text="Nach etwas, das man im Betrieb sieht. Mit Ja, Manchmal oder Nein zu beantworten; Ja heißt: Das drückt.",
+    )
+    slug = models.SlugField(
+        "Adresse",
+        max_length=80,
+        unique=True,
+        help_text="Steht im Link zum Ergebnis. Bitte nicht ändern, wenn er schon verschickt wurde.",
+    )
+    order = models.PositiveSmallIntegerField("Reihenfolge", default=100, help_text="Kleine Zahlen stehen oben.")
+    is_asked = models.BooleanField(
+        "Fragen",
+        default=True,
+        help_text="Ohne Haken wird nicht mehr gefragt. Alte Links gehen ohne diese Antwort weiter.",
+    )
+    pressures = models.ManyToManyField(
+        Pressure,
+        related_name="+",
+        verbose_name="Was dann drückt",
+        help_text="Was wir bei Ja heraushören. Welche Themen helfen, steht unter „Was drückt“.",
+    )
+    # Set on rows that `load_check_questions` made: it never touches them again, whatever staff change.
+    reference_key = models.CharField(max_length=80, unique=True, null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "Frage des Selbstchecks"
+        verbose_name_plural = "Fragen des Selbstchecks"
+        ordering = ["order", "text"]
+        constraints = [
+            # Names of other answers in the same address.
+            models.CheckConstraint(
+                condition=~Q(slug__in=["branche", "groesse", "kreis", "druck", "aendern"]),
+                name="a_check_question_has_a_name_of_its_own",
+                violation_error_message="Diese Adresse steht im Link schon für etwas anderes. Bitte eine andere wählen.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class RegionMap(models.Model):

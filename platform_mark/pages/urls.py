@@ -2,7 +2,7 @@ from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 
-from . import barriers, first_steps, focus, health, machines, searching, views
+from . import barriers, first_steps, focus, health, machines, searching, self_check, views
 from .models import LegalText
 
 branch_patterns = (
@@ -21,6 +21,7 @@ urlpatterns = [
     path("opensearch.xml", machines.opensearch, name="opensearch"),
     path("einstieg/", first_steps.first_steps, name="first-steps"),
     path("einstieg/blatt/", first_steps.sheet, name="first-steps-sheet"),
+    path("einstieg/selbstcheck/", self_check.self_check, name="self-check"),
     path("komponenten/", views.components, name="components"),
     # One path for each page, so that an address that names none of them is not ours at all.
     *[

@@ -8,7 +8,7 @@ from platform_mark.prepared import NOW, Prepared
 from platform_mark.taxonomy.models import Branch, CompanySize, Pressure, Selection
 from practices.models import Practice
 
-from . import dialogues, first_steps, focus, samples
+from . import dialogues, first_steps, fitting, focus, samples
 from .models import LegalText
 from .overview import branch_rows, branch_sample, overview
 from .region import region
@@ -74,7 +74,7 @@ def branch_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "kinds": branch_kinds(branch),
         "further": sample.further,
         "dialogues": dialogues.of_branch(branch),
-        "formats": first_steps.formats_of(branch, most=FORMATS),
+        "formats": fitting.formats_of(branch, most=FORMATS),
     }
     return render(request, "pages/branch_detail.html", context)
 

@@ -27,6 +27,7 @@ KINDS = [
     *("dialogues:detail", *(f"dialogues:detail {n}" for n in range(2, 9))),
     *("practices:detail 5", "practices:detail 6", "branches:list", "branches:detail", "branches:detail 3"),
     *("first-steps", *(f"first-steps {n}" for n in range(2, 6)), "first-steps-sheet", "first-steps-sheet 2"),
+    *("self-check", "self-check 2", "self-check 3", "self-check 4"),
     *("search", "search 2", "search 4", "search 5", "actors:activities", "actors:activities 2", "actors:activities 4"),
     *("actors:matrix", "actors:matrix 2", "actors:activity", "actors:activity 2", "actors:activity 3"),
     *("actors:list", "actors:detail", "actors:detail 2", "branches:selection", "formats:list", "formats:list 2"),

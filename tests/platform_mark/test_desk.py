@@ -40,7 +40,7 @@ from platform_mark.desk.mail_texts import KINDS as MAIL_KINDS
 from platform_mark.desk.site import EDITOR_STYLE
 from platform_mark.mail.models import BulkMail, MailText, OutgoingMail
 from platform_mark.media.models import Document, Image
-from platform_mark.pages.models import BarrierReport, LegalText, Operator
+from platform_mark.pages.models import BarrierReport, CheckQuestion, LegalText, Operator
 from platform_mark.publishing.models import State
 from platform_mark.search.models import Synonym
 from platform_mark.taxonomy.models import Branch, BranchCode, District, Municipality, Pressure, Selection, Topic
@@ -181,6 +181,7 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     Feedback: make_feedback,
     Selection: lambda number: make_selection(make_branch(), make_branch()),
     Pressure: lambda number: Pressure.objects.create(name=f"Druck {number}", slug=f"druck-{number}"),
+    CheckQuestion: lambda number: CheckQuestion.objects.create(text=f"Druckt es {number}?", slug=f"frage-{number}"),
     Demand: make_demand,
     Subscriber: lambda number: make_alert(f"wer{number}@firma.test").subscriber,
     Alert: lambda number: make_alert(f"neugierig{number}@firma.test"),

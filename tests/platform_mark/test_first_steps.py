@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dialogues.models import Dialogue
-from platform_mark.pages import first_steps
+from platform_mark.pages.answers import Answers
 from platform_mark.taxonomy.merging import merge
 from platform_mark.taxonomy.models import Branch, Pressure, Topic
 from platform_mark.taxonomy.reference import load_reference
@@ -355,7 +355,7 @@ def test_what_presses_is_loaded_once_and_stays_as_staff_left_it() -> None:
 def test_every_hint_that_is_shipped_reads_as_two_steps() -> None:
     load_reference()
     for pressure in Pressure.objects.all():
-        looks = first_steps.Answers(pressure=pressure).looks
+        looks = Answers(pressures=[pressure]).looks
         assert len(looks) == 2, pressure
         assert all(len(look.action) > 10 for look in looks), pressure
 
