@@ -176,6 +176,7 @@ def feeds(site: Site) -> dict[str, list[str]]:
         "opendata:csv": ["/daten/v1/beispiele.csv"],
         "opendata:xlsx": ["/daten/v1/dialoge.xlsx"],
         "opendata:schema": ["/daten/v1/schema/akteure.json"],
+        "opendata:openapi": ["/daten/openapi.json"],
         "opendata:hsds": ["/daten/v1/hsds/service.json"],
         "opendata:catalogue-json": ["/daten/katalog.jsonld"],
         "opendata:catalogue-turtle": ["/daten/katalog.ttl"],

@@ -126,6 +126,7 @@ opendata:json                                           200            200      
 opendata:csv                                            200            200            200            200            200            200            200            200            200
 opendata:xlsx                                           200            200            200            200            200            200            200            200            200
 opendata:schema                                         200            200            200            200            200            200            200            200            200
+opendata:openapi                                        200            200            200            200            200            200            200            200            200
 opendata:hsds                                           200            200            200            200            200            200            200            200            200
 opendata:catalogue-json                                 200            200            200            200            200            200            200            200            200
 opendata:catalogue-turtle                               200            200            200            200            200            200            200            200            200

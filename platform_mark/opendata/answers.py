@@ -12,13 +12,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date, quote_etag
 
-from platform_mark.exports import write_json
+from platform_mark.exports import XLSX_TYPE, write_json
 
 from .asking import BadQuestion
 
 # Partners may show what they have for so long, and then ask whether it changed.
 MAX_AGE = 300
 JSON = "application/json"
+TABLES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": XLSX_TYPE,
+}
 
 
 def open_to_all(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -39,6 +43,15 @@ def open_to_all(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
         return response
 
     return opened
+
+
+# What a refusal looks like.
+FAULT: dict[str, Any] = {
+    "type": "object",
+    "properties": {"fehler": {"type": "string", "title": "Was nicht geht, für Menschen"}},
+    "required": ["fehler"],
+    "additionalProperties": False,
+}
 
 
 def fault(status: int, message: str) -> HttpResponse:

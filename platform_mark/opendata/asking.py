@@ -49,6 +49,10 @@ def _actor_catalogue() -> Catalogue:
     return Catalogue(labels, choices, {})
 
 
+def _called(labels: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    return {name: label for name, (label, _) in labels.items()}
+
+
 _CATALOGUES: Mapping[str, Callable[[], Catalogue]] = {
     "beispiele": practice_facets.load_catalogue,
     "dialoge": dialogue_facets.load_catalogue,
@@ -56,13 +60,13 @@ _CATALOGUES: Mapping[str, Callable[[], Catalogue]] = {
     "akteure": _actor_catalogue,
     "formate": format_facets.load_catalogue,
 }
-# What can be filtered by, without looking: the names stand in the documentation, too.
-FILTERS: Mapping[str, Sequence[str]] = {
-    "beispiele": [*practice_facets.LABELS],
-    "dialoge": [*dialogue_facets.LABELS, PERIOD],
-    "aktivitaeten": [*register_facets.LABELS],
-    "akteure": ["art", "kreis", "ort"],
-    "formate": [*format_facets.LABELS],
+# What can be filtered by, without looking, and what each filter is called: both stand in the documentation, too.
+FILTERS: Mapping[str, Mapping[str, str]] = {
+    "beispiele": _called(practice_facets.LABELS),
+    "dialoge": {**_called(dialogue_facets.LABELS), PERIOD: "Zeitraum"},
+    "aktivitaeten": _called(register_facets.LABELS),
+    "akteure": {name: register_facets.LABELS[name][0] for name in ("art", "kreis", "ort")},
+    "formate": _called(format_facets.LABELS),
 }
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from actors import reading
 from actors.models import Activity, Actor
 
-from .asking import Question
+from .asking import MOST_ON_A_PAGE, Question
 from .columns import instant
 from .kinds import ACTIVITIES, ACTORS, Kind
 
@@ -133,4 +133,29 @@ SHAPES: Mapping[str, Shape] = {
     "service": Shape(ACTIVITIES, _service),
     "location": Shape(ACTORS, _location, ~Q(municipality=None, place="")),
     "contact": Shape(ACTORS, _contact, ~Q(contact_email="")),
+}
+
+# What a page of these looks like; the objects themselves are described by HSDS.
+ENVELOPE: dict[str, Any] = {
+    "type": "object",
+    "externalDocs": {"url": "https://docs.openreferral.org/en/latest/hsds/"},
+    "properties": {
+        "version": {"const": VERSION},
+        "license": {"type": "string", "format": "uri"},
+        "notice": {"type": ["string", "null"]},
+        "next": {"type": ["string", "null"], "format": "uri"},
+        "size": {"type": "integer", "minimum": 0},
+        "empty": {"type": "boolean"},
+        "contents": {
+            "type": "array",
+            "maxItems": MOST_ON_A_PAGE,
+            "items": {
+                "type": "object",
+                "properties": {"id": {"type": "string", "format": "uuid"}},
+                "required": ["id"],
+            },
+        },
+    },
+    "required": ["version", "license", "notice", "next", "size", "empty", "contents"],
+    "additionalProperties": False,
 }

@@ -12,6 +12,7 @@ from .columns import schema_of
 from .kinds import Kind
 
 VERSION = 1
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema_address(kind: Kind) -> str:
@@ -42,7 +43,7 @@ def schema(kind: Kind) -> dict[str, Any]:
         "eintraege": {"type": "array", "maxItems": MOST_ON_A_PAGE, "items": schema_of(kind.columns)},
     }
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": DIALECT,
         "$id": schema_address(kind),
         "title": kind.title,
         "description": kind.description,

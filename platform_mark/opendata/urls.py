@@ -12,6 +12,7 @@ urlpatterns = [
     path("v1/<slug:kind>.xlsx", views.table, {"form": "xlsx"}, name="xlsx"),
     path("v1/schema/<slug:kind>.json", views.schema_of_kind, name="schema"),
     path("v1/hsds/<slug:shape>.json", views.hsds_page, name="hsds"),
+    path("openapi.json", views.openapi, name="openapi"),
     path("katalog.jsonld", views.catalogue_json, name="catalogue-json"),
     path("katalog.ttl", views.catalogue_turtle, name="catalogue-turtle"),
     path("einbinden/dialoge.html", views.embedded_dialogues, name="embedded"),

@@ -1,7 +1,7 @@
 """Open data: the page that explains them, and the answers for programs. Nothing here depends on who asks."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from tempfile import SpooledTemporaryFile
@@ -17,12 +17,12 @@ from django.views.decorators.http import require_safe
 
 from dialogues import reading
 from platform_mark.contact import operator
-from platform_mark.exports import LICENCE, LICENCE_URL, XLSX_TYPE, CellValue, write_csv, write_xlsx
+from platform_mark.exports import LICENCE, LICENCE_URL, CellValue, write_csv, write_xlsx
 from platform_mark.search.asking import query_of
 from platform_mark.taxonomy.models import Branch
 
 from . import hsds, rdf
-from .answers import MAX_AGE, answer, json_answer, open_to_all
+from .answers import MAX_AGE, TABLES, answer, json_answer, open_to_all
 from .asking import (
     COMING,
     FILTERS,
@@ -38,14 +38,11 @@ from .asking import (
 )
 from .catalogue import PREFIXES, attribution, catalogue
 from .kinds import DIALOGUES, KINDS, Kind
+from .openapi import description
 from .schema import VERSION, schema, schema_address
 
 # Larger files wait on disk while they are sent.
 IN_MEMORY = 1_000_000
-TABLES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": XLSX_TYPE,
-}
 # Dialogues in the list that partners include: unless they say how many, and at most.
 EMBEDDED, MOST_EMBEDDED = 5, 20
 
@@ -57,7 +54,7 @@ class Offer:
     kind: Kind
     number: int
     changed_at: datetime | None
-    filters: Sequence[str]
+    filters: Iterable[str]
 
 
 @require_safe
@@ -122,6 +119,13 @@ def schema_of_kind(request: HttpRequest, kind: str) -> HttpResponse:
     """The JSON Schema of a kind."""
     found = _kind(kind)
     return json_answer(request, schema(found), timezone.localtime().replace(hour=0, minute=0, second=0))
+
+
+@require_safe
+@open_to_all
+def openapi(request: HttpRequest) -> HttpResponse:
+    """What programs can ask for here, and what they get, as an OpenAPI document."""
+    return json_answer(request, description(), timezone.localtime().replace(hour=0, minute=0, second=0))
 
 
 @require_safe

@@ -16,13 +16,16 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import resolve, reverse
 from django.utils import timezone
+from jsonschema import Draft202012Validator, FormatChecker
 from openpyxl import load_workbook
 from rdflib.compare import isomorphic
 from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF
 
 from actors.models import Actor
 from dialogues.models import AgendaItem, Agreement, Host, Outcome
+from platform_mark.opendata import urls as opendata_urls
 from platform_mark.publishing.models import State
 from platform_mark.taxonomy.models import Municipality
 from platform_mark.taxonomy.reference import load_reference
@@ -52,6 +55,7 @@ JSON = [
     *(f"{V1}/schema/{kind}.json" for kind in KINDS),
     *(f"{V1}/hsds/{shape}.json" for shape in SHAPES),
     "/daten/katalog.jsonld",
+    "/daten/openapi.json",
 ]
 TABLES = [f"{V1}/{kind}.{form}" for kind in KINDS for form in ("csv", "xlsx")]
 EVERYTHING = [*JSON, *TABLES, "/daten/", "/daten/katalog.ttl", "/daten/einbinden/dialoge.html"]
@@ -204,56 +208,21 @@ def test_values_have_types_and_times_have_their_zone(client: Client) -> None:
 # ---------------------------------------------------------------- schema
 
 
-def faults(value: Any, schema: Mapping[str, Any], where: str = "") -> list[str]:
-    """Where a value breaks a schema; knows exactly the words that our schemas use, and no other."""
-    known = {
-        *("$schema", "$id", "title", "description", "type", "enum", "const", "format", "minimum", "minLength"),
-        *("maxItems", "items", "properties", "required", "additionalProperties"),
-    }
-    assert schema.keys() <= known, schema.keys() - known
-    found = []
-    kinds = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict}
-    if "type" in schema:
-        names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-        fits = [
-            value is None
-            if name == "null"
-            else isinstance(value, kinds[name]) and (name == "boolean" or not isinstance(value, bool))
-            for name in names
-        ]
-        if not any(fits):
-            return [f"{where}: {value!r} is no {names}"]
-    if "enum" in schema and value not in schema["enum"]:
-        found.append(f"{where}: {value!r} is none of {schema['enum']}")
-    if "const" in schema and value != schema["const"]:
-        found.append(f"{where}: {value!r} is not {schema['const']!r}")
-    if isinstance(value, int | float) and value < schema.get("minimum", value):
-        found.append(f"{where}: {value} is too small")
-    if isinstance(value, str):
-        if len(value) < schema.get("minLength", 0):
-            found.append(f"{where}: too short")
-        if not FORMATS[schema.get("format", "")](value):
-            found.append(f"{where}: {value!r} is no {schema['format']}")
-    if isinstance(value, list):
-        if len(value) > schema.get("maxItems", len(value)):
-            found.append(f"{where}: too many")
-        found += [f for n, item in enumerate(value) for f in faults(item, schema["items"], f"{where}/{n}")]
-    if isinstance(value, dict):
-        assert schema["additionalProperties"] is False
-        found += [f"{where}: {name} is missing" for name in set(schema["required"]) - value.keys()]
-        found += [f"{where}: {name} is not known" for name in value.keys() - schema["properties"].keys()]
-        for name, one in schema["properties"].items():
-            found += faults(value[name], one, f"{where}/{name}") if name in value else []
-    return found
-
-
-FORMATS = {
-    "": lambda value: True,
-    "date": lambda value: date.fromisoformat(value),
-    "date-time": lambda value: re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value),
+CHECKER = FormatChecker(formats=())
+CHECKER.checks("date", raises=ValueError)(lambda value: value is None or bool(date.fromisoformat(value)))
+for name, looks_right in {
+    "date-time": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ").fullmatch,
     "uri": lambda value: urlsplit(value).scheme in ("http", "https") and urlsplit(value).netloc,
-    "email": lambda value: re.fullmatch(r"\S+@\S+\.\S+", value),
-}
+    "email": re.compile(r"\S+@\S+\.\S+").fullmatch,
+    "uuid": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch,
+}.items():
+    CHECKER.checks(name)(lambda value, fits=looks_right: value is None or bool(fits(value)))
+
+
+def faults(value: Any, schema: Mapping[str, Any]) -> list[str]:
+    """Where a value breaks a schema, which is one itself."""
+    Draft202012Validator.check_schema(schema)
+    return [error.message for error in Draft202012Validator(schema, format_checker=CHECKER).iter_errors(value)]
 
 
 def test_every_answer_keeps_its_schema(client: Client) -> None:
@@ -269,10 +238,74 @@ def test_every_answer_keeps_its_schema(client: Client) -> None:
         assert faults(page, schema) == [], kind
         assert faults(data(client, f"{V1}/{kind}.json?branche=gibt-es-nicht"), schema) == []
         # The check itself sees what is wrong.
-        page["eintraege"][0] |= {"id": "7", "fremd": 1}
-        assert len(faults(page, schema)) == 2
-        del page["eintraege"][0]["adresse"]
+        page["eintraege"][0] |= {"id": "7", "fremd": 1, "adresse": "nirgends"}
         assert len(faults(page, schema)) == 3
+        del page["version"]
+        assert len(faults(page, schema)) == 4
+
+
+# ---------------------------------------------------------------- OpenAPI
+
+
+def test_real_answers_keep_what_the_openapi_document_promises(client: Client) -> None:
+    fill_site()
+    fill_register()
+    document = data(client, "/daten/openapi.json")
+    assert document["openapi"] == "3.1.0" and document["servers"] == [{"url": settings.BASE_URL}]
+
+    def promised(path: str, status: int) -> dict[str, Any]:
+        """The schema of the answer, with what it refers to."""
+        (media,) = document["paths"][path]["get"]["responses"][str(status)]["content"].values()
+        return {**media["schema"], "components": document["components"]}
+
+    paths = [*(f"{V1}/{kind}.json" for kind in KINDS), *(f"{V1}/hsds/{shape}.json" for shape in SHAPES)]
+    for path in paths:
+        page = data(client, path)
+        assert page.get("eintraege") or page.get("contents"), path
+        assert faults(page, promised(path, 200)) == [], path
+        assert faults(page | {"fremd": 1}, promised(path, 200)), path
+        refused = client.get(f"{path}?anzahl=viele")
+        assert faults(refused.json(), promised(path, 400)) == [], path
+    for path, operations in document["paths"].items():
+        response = client.get(path)
+        answers = operations["get"]["responses"]
+        (media_type,) = answers["200"]["content"]
+        assert response["Content-Type"].partition(";")[0] == media_type, path
+        assert set(answers["200"].get("headers", {})) <= set(response.headers), path
+        if "304" in answers:
+            assert client.get(path, headers={"If-None-Match": response["ETag"]}).status_code == 304, path
+
+
+def test_the_openapi_document_names_every_address_and_only_filters_that_work(client: Client) -> None:
+    fill_site()
+    paths = data(client, "/daten/openapi.json")["paths"]
+    # As many as the addresses make, the page for people aside.
+    fixed = [route for route in opendata_urls.urlpatterns if "<" not in str(route.pattern) and route.name != "index"]
+    assert set(paths) == {address for address in EVERYTHING if address != "/daten/"}
+    assert {reverse(f"opendata:{route.name}") for route in fixed} <= set(paths)
+    names = {route.name for route in opendata_urls.urlpatterns} - {"index"}
+    assert {resolve(path).url_name for path in paths} == names
+    operations = [operation["get"] for operation in paths.values()]
+    assert len({operation["operationId"] for operation in operations}) == len(paths)
+    for kind in KINDS:
+        parameters = paths[f"{V1}/{kind}.json"]["get"]["parameters"]
+        asked = [parameter["name"] for parameter in parameters]
+        assert asked[-2:] == ["anzahl", "nach"] and len(asked) > 4
+        for name in asked[:-2]:
+            # A filter that were not known would be called by its name.
+            notice = data(client, f"{V1}/{kind}.json?{name}=gibt-es-nicht")["hinweis"]
+            assert notice == "Diesen Filter kennen wir nicht: „gibt-es-nicht“.", (kind, name)
+
+
+def test_the_page_for_people_shows_calls_that_work(client: Client) -> None:
+    make_practice("Karte")
+    page = Page.of(client.get("/daten/"))
+    assert "/daten/openapi.json" in page.links
+    calls = re.findall(rf"curl [^']*'{re.escape(settings.BASE_URL)}([^']+)'", page.main.one("pre").text)
+    calls += re.findall(rf"' '{re.escape(settings.BASE_URL)}([^']+)'", page.main.one("pre").text)
+    assert len(calls) == 5
+    for address in calls:
+        assert client.get(address).status_code == 200, address
 
 
 # ---------------------------------------------------------------- pages and filters
