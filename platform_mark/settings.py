@@ -342,6 +342,8 @@ OPERATOR = {
     "hours": env("OPERATOR_HOURS", default="Montag bis Freitag, 9 bis 15 Uhr"),
     "email": env("OPERATOR_EMAIL", default=""),
 }
+# The address that GovData gives to whoever delivers a catalogue; without one the catalogue leaves it out.
+OPEN_DATA_CONTRIBUTOR = env("OPEN_DATA_CONTRIBUTOR", default="")
 
 # ---------------------------------------------------------------- logs
 

@@ -26,6 +26,7 @@ PREFIXES = {
 TITLE = "Digitalisierung in der Märkischen Region: offene Daten"
 _EU = "http://publications.europa.eu/resource/authority"
 _LICENCE = Iri("http://dcat-ap.de/def/licenses/dl-by-de/2.0")
+_GERMANY = Iri(f"{_EU}/country/DEU")
 _GERMAN = Iri(f"{_EU}/language/DEU")
 _MEDIA = "https://www.iana.org/assignments/media-types"
 # Form -> its name in the European vocabulary of file types, its media type, and how people call it.
@@ -59,14 +60,19 @@ def catalogue() -> list[Thing]:
         ("dct:publisher", Iri(_here("herausgeber"))),
         ("dct:language", _GERMAN),
         ("dct:license", _LICENCE),
+        ("dct:spatial", _GERMANY),
+        ("dcat:themeTaxonomy", Iri(f"{_EU}/data-theme")),
         ("foaf:homepage", Iri(f"{settings.BASE_URL}{reverse('opendata:index')}")),
         *_changed(latest),
         *(("dcat:dataset", Iri(_here(word))) for word in KINDS),
     ]
-    things = [Thing(_here("katalog"), "dcat:Catalog", values), _publisher(), _contact()]
+    things = [Thing(_here("katalog"), ["dcat:Catalog"], values), _publisher(), _contact()]
     places = [
         ("dcatde:politicalGeocodingURI", Iri(f"http://dcat-ap.de/def/politicalGeocoding/districtKey/{key}"))
         for key in District.objects.values_list("key", flat=True)
+    ]
+    things += [
+        Thing(schema_address(kind), ["dct:Standard"], _named(f"JSON Schema: {kind.title}")) for kind in KINDS.values()
     ]
     for kind in KINDS.values():
         things += [_dataset(kind, changes[kind.word], places), *_distributions(kind, changes[kind.word])]
@@ -78,7 +84,7 @@ def _publisher() -> Thing:
         ("foaf:name", _german(operator()["name"])),
         ("foaf:homepage", Iri(f"{settings.BASE_URL}/")),
     ]
-    return Thing(_here("herausgeber"), "foaf:Organization", values)
+    return Thing(_here("herausgeber"), ["foaf:Agent", "foaf:Organization"], values)
 
 
 def _contact() -> Thing:
@@ -86,7 +92,7 @@ def _contact() -> Thing:
     if email := operator()["email"]:
         values.append(("vcard:hasEmail", Iri(f"mailto:{email}")))
     values.append(("vcard:hasURL", Iri(f"{settings.BASE_URL}{reverse('legal-impressum')}")))
-    return Thing(_here("kontakt"), "vcard:Organization", values)
+    return Thing(_here("kontakt"), ["vcard:Kind", "vcard:Organization"], values)
 
 
 def _dataset(kind: Kind, changed: datetime | None, places: list[tuple[str, Iri]]) -> Thing:
@@ -98,6 +104,8 @@ def _dataset(kind: Kind, changed: datetime | None, places: list[tuple[str, Iri]]
         ("dcat:contactPoint", Iri(_here("kontakt"))),
         ("dcat:landingPage", Iri(f"{settings.BASE_URL}{reverse('opendata:index')}")),
         ("dct:language", _GERMAN),
+        ("dct:spatial", _GERMANY),
+        *(("dcatde:contributorID", Iri(given)) for given in [settings.OPEN_DATA_CONTRIBUTOR] if given),
         ("dct:accessRights", Iri(f"{_EU}/access-right/PUBLIC")),
         ("dct:accrualPeriodicity", Iri(f"{_EU}/frequency/UPDATE_CONT")),
         *_changed(changed),
@@ -110,7 +118,7 @@ def _dataset(kind: Kind, changed: datetime | None, places: list[tuple[str, Iri]]
         *places,
         *(("dcat:distribution", Iri(_here(f"{kind.word}-{form}"))) for form in _forms(kind)),
     ]
-    return Thing(_here(kind.word), "dcat:Dataset", values)
+    return Thing(_here(kind.word), ["dcat:Dataset"], values)
 
 
 def _distributions(kind: Kind, changed: datetime | None) -> list[Thing]:
@@ -119,6 +127,7 @@ def _distributions(kind: Kind, changed: datetime | None) -> list[Thing]:
         file_type, media_type, _ = _FORMS["json" if form == "hsds" else form]
         values: list[tuple[str, Value]] = [
             ("dct:title", _german(f"{kind.title} als {name}")),
+            ("dct:description", _german(f"{kind.description} Als {name}, aus dem Portal frisch erzeugt.")),
             ("dcat:accessURL", Iri(address)),
             ("dcat:downloadURL", Iri(address)),
             ("dct:format", Iri(f"{_EU}/file-type/{file_type}")),
@@ -130,7 +139,7 @@ def _distributions(kind: Kind, changed: datetime | None) -> list[Thing]:
         ]
         if form == "json":
             values.append(("dct:conformsTo", Iri(schema_address(kind))))
-        made.append(Thing(_here(f"{kind.word}-{form}"), "dcat:Distribution", values))
+        made.append(Thing(_here(f"{kind.word}-{form}"), ["dcat:Distribution"], values))
     return made
 
 
@@ -151,6 +160,10 @@ def _forms(kind: Kind) -> dict[str, tuple[str, str]]:
 def _changed(at: datetime | None) -> list[tuple[str, Value]]:
     said = instant(at)
     return [("dct:modified", Text(said, type="xsd:dateTime"))] if said else []
+
+
+def _named(title: str) -> list[tuple[str, Value]]:
+    return [("dct:title", _german(title))]
 
 
 def _german(text: str) -> Text:

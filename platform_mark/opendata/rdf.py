@@ -32,10 +32,10 @@ Value = Iri | Text
 
 @dataclass(frozen=True)
 class Thing:
-    """All that is said about one thing: its address, its type, and pairs of a property and a value."""
+    """All that is said about one thing: its address, its types, and pairs of a property and a value."""
 
     iri: str
-    type: str
+    types: Sequence[str]
     values: Sequence[tuple[str, Value]]
 
 
@@ -43,7 +43,7 @@ def turtle(things: Iterable[Thing], prefixes: Mapping[str, str]) -> str:
     """The statements as Turtle."""
     lines = [f"@prefix {name}: <{_iri(address)}> ." for name, address in prefixes.items()]
     for thing in things:
-        said = [f"a {thing.type}", *(f"{name} {_turtle(value, prefixes)}" for name, value in thing.values)]
+        said = [f"a {', '.join(thing.types)}", *(f"{name} {_turtle(value, prefixes)}" for name, value in thing.values)]
         lines += ["", f"<{_iri(thing.iri)}>", *(f"    {each} ;" for each in said[:-1]), f"    {said[-1]} ."]
     return "\n".join(lines) + "\n"
 
@@ -52,7 +52,7 @@ def json_ld(things: Iterable[Thing], prefixes: Mapping[str, str]) -> dict[str, A
     """The same as JSON-LD."""
     graph = []
     for thing in things:
-        node: dict[str, Any] = {"@id": thing.iri, "@type": thing.type}
+        node: dict[str, Any] = {"@id": thing.iri, "@type": list(thing.types)}
         for name, value in thing.values:
             node.setdefault(name, []).append(_json(value))
         graph.append(node)
