@@ -2,14 +2,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from dialogues.formats.urls import format_patterns, idea_patterns
-from platform_mark.pages.details import practice_patterns
+from platform_mark.pages.details import dialogue_patterns, practice_patterns
 from platform_mark.pages.register import register_patterns
 
 urlpatterns = [
     path("", include("platform_mark.pages.urls")),
     path("suche/wunsch/", include("platform_mark.demand.urls")),
     path("beispiele/", include(practice_patterns)),
-    path("", include("dialogues.urls")),
+    path("", include(dialogue_patterns)),
     path("formate/", include(format_patterns)),
     path("ideen/", include(idea_patterns)),
     path("konto/", include("platform_mark.pages.account_urls")),

@@ -11,10 +11,21 @@ from .models import Alert, Subscriber
 class AlertAdmin(ReadOnlyAdmin):
     """Ordered and ended by their addresses; all about one person goes by the privacy tools."""
 
-    list_display = ["scope", "query", "actor", "rhythm", "confirmed_at", "paused_at"]
+    list_display = ["scope", "query", "actor", "series", "rhythm", "confirmed_at", "paused_at"]
     list_filter = ["scope", "rhythm", ("confirmed_at", admin.EmptyFieldListFilter)]
-    list_select_related = ["actor"]
-    fields = ["scope", "query", "actor", "rhythm", "consent", "requested_at", "confirmed_at", "paused_at", "checked_at"]
+    list_select_related = ["actor", "series"]
+    fields = [
+        "scope",
+        "query",
+        "actor",
+        "series",
+        "rhythm",
+        "consent",
+        "requested_at",
+        "confirmed_at",
+        "paused_at",
+        "checked_at",
+    ]
 
 
 @admin.register(Subscriber)

@@ -56,7 +56,7 @@ def _send(people: Sequence[int], news: News, at: datetime) -> int:
     found = Subscriber.objects.select_for_update(skip_locked=True).filter(pk__in=people)
     subscribers = {row.pk: row for row in found.order_by("pk")}
     alerts: dict[int, list[Alert]] = defaultdict(list)
-    due = Alert.objects.due(at).filter(subscriber__in=subscribers).select_related("actor")
+    due = Alert.objects.due(at).filter(subscriber__in=subscribers).select_related("actor", "series")
     for alert in due.order_by("confirmed_at", "pk"):
         alerts[alert.subscriber_id].append(alert)
     Alert.objects.filter(pk__in=[alert.pk for rows in alerts.values() for alert in rows]).update(checked_at=at)

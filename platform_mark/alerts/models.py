@@ -8,12 +8,13 @@ from django.db import models
 from django.db.models import Q
 
 from actors.models import Actor
+from dialogues.models import Series
 
 from .rhythm import Rhythm, last_due
 
 
 class Scope(models.TextChoices):
-    """What a wish is about: one kind of content, all of them, or what one organisation does."""
+    """What a wish is about: one kind of content, all of them, what one organisation does, or one series of dialogues."""
 
     EVERYTHING = "everything", "Alles Neue"
     PRACTICES = "practices", "Gute Beispiele"
@@ -21,6 +22,7 @@ class Scope(models.TextChoices):
     ACTIVITIES = "activities", "Aktivitäten"
     FORMATS = "formats", "Formate"
     ACTOR = "actor", "Ein Akteur"
+    SERIES = "series", "Eine Reihe"
 
 
 class Subscriber(models.Model):
@@ -70,6 +72,10 @@ class Alert(models.Model):
     actor = models.ForeignKey(
         Actor, on_delete=models.CASCADE, null=True, blank=True, related_name="+", editable=False, verbose_name="Akteur"
     )
+    # A series that somebody waits for stays; it can be renamed.
+    series = models.ForeignKey(
+        Series, on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False, verbose_name="Reihe"
+    )
     rhythm = models.CharField("Wie oft", max_length=10, choices=Rhythm, default=Rhythm.WEEKLY)
     consent = models.CharField("Fassung der Einwilligung", max_length=20, editable=False)
     requested_at = models.DateTimeField("Bestellt am", editable=False)
@@ -87,7 +93,7 @@ class Alert(models.Model):
         ordering = ["-requested_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["subscriber", "scope", "query", "actor"],
+                fields=["subscriber", "scope", "query", "actor", "series"],
                 nulls_distinct=False,
                 name="an_address_wishes_once",
                 violation_error_message="Das ist schon bestellt.",
@@ -95,6 +101,10 @@ class Alert(models.Model):
             models.CheckConstraint(
                 condition=Q(scope="actor", actor__isnull=False) | (~Q(scope="actor") & Q(actor=None)),
                 name="an_alert_of_an_actor_names_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(scope="series", series__isnull=False) | (~Q(scope="series") & Q(series=None)),
+                name="an_alert_of_a_series_names_one",
             ),
             models.CheckConstraint(
                 condition=Q(confirmed_at=None) | Q(checked_at__isnull=False), name="a_confirmed_alert_knows_its_start"

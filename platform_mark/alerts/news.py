@@ -39,6 +39,7 @@ class News:
         self._fresh: dict[Scope, list[Fresh]] = {}
         self._items: dict[tuple[Scope, int], Item] = {}
         self._by_actor: dict[int, set[tuple[Scope, int]]] = defaultdict(set)
+        self._by_series: dict[int, set[tuple[Scope, int]]] = defaultdict(set)
         # Numbers only, for each different wish of the run.
         self._met: dict[tuple[Scope, str], tuple[tuple[Scope, int], ...]] = {}
         self._questions: dict[str, Question] = {}
@@ -54,8 +55,9 @@ class News:
         if wish.unknown:
             return []
         if wish.actor is not None:
-            known = self._by_actor.get(wish.actor.merged_into_id or wish.actor.pk, set())
-            return sorted((self._items[key] for key in known), key=lambda item: item.at, reverse=True)
+            return self._newest_first(self._by_actor.get(wish.actor.merged_into_id or wish.actor.pk, set()))
+        if wish.series is not None:
+            return self._newest_first(self._by_series.get(wish.series.pk, set()))
         key = wish.scope, wish.query
         if key not in self._met:
             self._met[key] = tuple(self._meet(wish))
@@ -76,10 +78,14 @@ class News:
                 note=subject.note(row),
                 url=f"{settings.BASE_URL}{row.get_absolute_url()}",
             )
-        if subject.actor and rows:
-            pairs = subject.model.objects.filter(pk__in=rows).order_by().values_list("pk", subject.actor)
-            for pk, actor in pairs:
-                self._by_actor[actor].add((subject.scope, pk))
+        for path, known in ((subject.actor, self._by_actor), (subject.series, self._by_series)):
+            if path and rows:
+                pairs = subject.model.objects.filter(pk__in=rows).order_by().values_list("pk", path)
+                for pk, owner in pairs:
+                    known[owner].add((subject.scope, pk))
+
+    def _newest_first(self, keys: Iterable[tuple[Scope, int]]) -> list[Item]:
+        return sorted((self._items[key] for key in keys), key=lambda item: item.at, reverse=True)
 
     def _meet(self, wish: Wish) -> Iterable[tuple[Scope, int]]:
         for subject in SUBJECTS:

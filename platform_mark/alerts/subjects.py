@@ -35,6 +35,8 @@ class Subject:
     note: Callable[[Any], str] = lambda row: ""
     #: The path from an entry to its organisations, where it has any.
     actor: str = ""
+    #: The path from an entry to its series, where it has one.
+    series: str = ""
     #: Facets that say how things stand today: nothing to wait for.
     passing: frozenset[str] = frozenset()
     #: Whether its list can be searched by words.
@@ -65,6 +67,7 @@ SUBJECTS: tuple[Subject, ...] = (
         "dialogues:list",
         note=_when,
         actor="hosts__actor",
+        series="series",
         has_words=False,
     ),
     Subject(

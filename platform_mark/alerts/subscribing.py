@@ -37,7 +37,7 @@ def order(wish: Wish, *, email: str, rhythm: str) -> None:
         email_key=address_key(email), defaults={"email": email.strip()}
     )
     subscriber = Subscriber.objects.select_for_update().get(pk=subscriber.pk)
-    fields = {"scope": wish.scope, "query": wish.query, "actor": wish.actor}
+    fields = {"scope": wish.scope, "query": wish.query, "actor": wish.actor, "series": wish.series}
     alert = subscriber.alerts.filter(**fields).first()
     if alert is not None and alert.confirmed_at:
         mails.tell_of_existing(subscriber)
@@ -62,7 +62,7 @@ def order(wish: Wish, *, email: str, rhythm: str) -> None:
 def find_order(token: str) -> Alert:
     """The alert that a confirming link names; raises BadToken once it is over or replaced."""
     subject = read_token(mails.CONFIRM, token)
-    alert = Alert.objects.select_related("subscriber", "actor").filter(pk=subject.row_id).first()
+    alert = Alert.objects.select_related("subscriber", "actor", "series").filter(pk=subject.row_id).first()
     if alert is None or alert.token_version != subject.version or _is_over(alert):
         raise BadToken
     return alert

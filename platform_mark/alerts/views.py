@@ -144,7 +144,7 @@ def _own_page(
 ) -> HttpResponse:
     catalogues = Catalogues()
     rows = []
-    for alert in subscriber.alerts.confirmed().select_related("actor").order_by("confirmed_at", "pk"):
+    for alert in subscriber.alerts.confirmed().select_related("actor", "series").order_by("confirmed_at", "pk"):
         wish = of_alert(alert, catalogues)
         rows.append(Row(alert, in_words(wish, catalogues), ", ".join(wish.unknown), consents.EDITIONS[alert.consent]))
     context = {"subscriber": subscriber, "rows": rows, "rhythms": Rhythm.choices, "token": token, "refusal": refusal}

@@ -1,7 +1,7 @@
 """What can be wished for: read from the address of the form, and said in words.
 
 The address takes the words of the list it comes from: `zu=beispiele&branche=metall-und-draht`. `zu=alles` takes a branch and
-words to search for, `zu=akteur` the slug of an organisation.
+words to search for, `zu=akteur` the slug of an organisation, `zu=reihe` that of any dialogue of a series.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from actors.models import Actor
+from dialogues.models import Dialogue, Series
 from platform_mark.search.asking import SWITCHED_ON, Pair, query_of
 from platform_mark.search.facets import Catalogue
 from platform_mark.search.question import LONGEST_QUESTION, ask
@@ -21,6 +22,7 @@ from .subjects import BY_SCOPE, SUBJECTS, Subject
 
 EVERYTHING = "alles"
 ACTOR = "akteur"
+SERIES, DIALOGUE = "reihe", "dialog"
 # What all kinds of content have in common.
 _SHARED_FACETS = ("branche",)
 
@@ -35,6 +37,7 @@ class Wish:
     #: Each word known, in one order.
     query: str = ""
     actor: Actor | None = None
+    series: Series | None = None
     #: What was asked for and is not known here; with any of these there is nothing to order.
     unknown: Sequence[str] = ()
 
@@ -90,6 +93,12 @@ def read(asked: QueryDict, catalogues: Catalogues) -> Wish:
         if actor is None:
             raise UnknownWish
         return Wish(Scope.ACTOR, actor=actor)
+    if word == SERIES:
+        # A series has no page of its own, so it is named by what is shown of it.
+        shown = Dialogue.objects.published().filter(slug=asked.get(DIALOGUE, "")).select_related("series").first()
+        if shown is None or shown.series is None:
+            raise UnknownWish
+        return Wish(Scope.SERIES, series=shown.series)
     if word == EVERYTHING:
         return _narrowed(Scope.EVERYTHING, SUBJECTS[0], asked, catalogues, facets=_SHARED_FACETS)
     subject = next((subject for subject in SUBJECTS if subject.word == word), None)
@@ -103,6 +112,8 @@ def of_alert(alert: Alert, catalogues: Catalogues) -> Wish:
     scope = Scope(alert.scope)
     if scope == Scope.ACTOR:
         return Wish(scope, actor=alert.actor)
+    if scope == Scope.SERIES:
+        return Wish(scope, series=alert.series)
     subject = BY_SCOPE.get(scope, SUBJECTS[0])
     facets = None if scope in BY_SCOPE else _SHARED_FACETS
     return _narrowed(scope, subject, QueryDict(alert.query), catalogues, facets=facets, is_stored=True)
@@ -112,6 +123,8 @@ def in_words(wish: Wish, catalogues: Catalogues) -> Words:
     """Say what is wished for."""
     if wish.actor is not None:
         return Words(f"Neues von „{wish.actor.name}“", path=wish.actor.get_absolute_url())
+    if wish.series is not None:
+        return Words(f"Neues aus der Reihe „{wish.series.name}“")
     subject = BY_SCOPE.get(wish.scope, SUBJECTS[0])
     catalogue = catalogues.of(subject, wish.switches)
     conditions = [("Suchwort", f"„{wish.text}“")] if wish.text else []

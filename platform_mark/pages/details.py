@@ -4,6 +4,8 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
+from dialogues.urls import urlpatterns as dialogue_urls
+from dialogues.views import DialogueDetail
 from practices.urls import urlpatterns as practice_urls
 from practices.views import PracticeDetail
 
@@ -18,9 +20,17 @@ class PracticePage(PracticeDetail):
         return context | {"dialogues": dialogues.of_practice(self.object, context["branches"])}
 
 
+class DialoguePage(DialogueDetail):
+    template_name = "pages/dialogue_detail.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(of_series=dialogues.of_series(self.object), **kwargs)
+
+
 def _with(patterns: list[URLPattern], name: str, view: Any) -> list[URLPattern]:
     """The addresses of a subject, with this view behind the one of that name."""
     return [path(str(each.pattern), view, name=name) if each.name == name else each for each in patterns]
 
 
 practice_patterns = _with(practice_urls, "detail", PracticePage.as_view()), "practices"
+dialogue_patterns = _with(dialogue_urls, "detail", DialoguePage.as_view()), "dialogues"

@@ -1,4 +1,5 @@
-"""Dialogues on pages of other subjects: the next ones, those of a branch with what they brought up, those that show an example."""
+"""Dialogues on pages of other subjects: the next ones, those of a branch with what they brought up, those that show an
+example, those of the same series."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,6 +80,13 @@ def of_practice(practice: Practice, branches: Sequence[Branch]) -> OfPractice:
     )
 
 
+def of_series(dialogue: Dialogue) -> list[Card]:
+    """The next other ones of the series of a dialogue; two queries, none where it is in no series."""
+    if dialogue.series_id is None:
+        return []
+    return showing.cards(reading.cards(_OF_SERIES.rows(series=dialogue.series_id, dialogue=dialogue.pk)))
+
+
 def _any_of(*wanted: DialogueQuerySet) -> DialogueQuerySet:
     """All of these, the earliest first, with what cards and tables show."""
     condition = Q()
@@ -109,6 +117,14 @@ def _of_practice() -> DialogueQuerySet:
 
 _COMING = Prepared(
     lambda: reading.with_cards(Dialogue.objects.published(NOW).filter(cancelled_at=None).upcoming(NOW)[:NEXT])
+)
+_OF_SERIES = Prepared(
+    lambda: reading.with_cards(
+        Dialogue.objects.published(NOW)
+        .filter(series=Given("series"), cancelled_at=None)
+        .exclude(pk=Given("dialogue"))
+        .upcoming(NOW)[:NEXT]
+    )
 )
 _OF_BRANCH, _OF_PRACTICE = Prepared(_of_branch), Prepared(_of_practice)
 

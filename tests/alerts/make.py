@@ -23,6 +23,7 @@ def make_alert(email: str = "neugierig@firma.test", about: str = "zu=beispiele",
         "scope": wish.scope,
         "query": wish.query,
         "actor": wish.actor,
+        "series": wish.series,
         "rhythm": "weekly",
         "consent": consents.CURRENT,
         "requested_at": now - timedelta(minutes=5),
@@ -30,7 +31,8 @@ def make_alert(email: str = "neugierig@firma.test", about: str = "zu=beispiele",
         "checked_at": now,
     }
     # A second portal in the same database orders the same.
-    Alert.objects.filter(subscriber=subscriber, scope=wish.scope, query=wish.query, actor=wish.actor).delete()
+    same = {name: values[name] for name in ("scope", "query", "actor", "series")}
+    Alert.objects.filter(subscriber=subscriber, **same).delete()
     return Alert.objects.create(subscriber=subscriber, **values | fields)
 
 

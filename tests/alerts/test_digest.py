@@ -10,8 +10,9 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from dialogues.models import Host
+from dialogues.models import Host, Series
 from platform_mark.alerts import subscribing
 from platform_mark.alerts.digest import send_digests
 from platform_mark.alerts.models import Alert
@@ -172,8 +173,11 @@ def test_an_alert_tells_what_its_list_would_show(clock: Any) -> None:
         },
         "zu=alles&q=Drahtdialog": {"Drahtdialog"},
         "zu=akteur&akteur=kammer-am-fluss": {"Beratung Metall", "Drahtdialog"},
+        "zu=reihe&dialog=der-erste": {"Zweiter Abend"},
     }
     chamber = make_actor("Kammer am Fluss")
+    series = Series.objects.create(name="Rüsten")
+    make_dialogue("Der erste", series=series, published_at=WEDNESDAY - timedelta(days=3))
     for number, wish in enumerate(about):
         make_alert(f"p{number}@firma.test", wish)
     clock.shift(timedelta(hours=1))
@@ -184,10 +188,12 @@ def test_an_alert_tells_what_its_list_would_show(clock: Any) -> None:
     make_activity("Beratung für alle")
     make_activity("Beratung Metall", branches=(metal,), actor=chamber)
     make_format("Werkstattrunde")
+    make_dialogue("Zweiter Abend", series=series, published_at=WEDNESDAY + timedelta(hours=1))
+    make_dialogue("Gestrichener Abend", series=series, cancelled_at=timezone.now(), cancel_reason="Krank.")
     dialogue = make_dialogue("Drahtdialog", branches=[metal], published_at=WEDNESDAY + timedelta(hours=1))
     Host.objects.create(dialogue=dialogue, actor=chamber)
     index.put(dialogue)
-    titles = {title for found in about.values() for title in found} | {"Nur Thema"}
+    titles = {title for found in about.values() for title in found} | {"Nur Thema", "Gestrichener Abend"}
     clock.move_to(MONDAY)
     assert send_digests() == len(about)
     told = {mail.to: {title for title in titles if f"- {title}" in full_text(mail)} for mail in mails()}

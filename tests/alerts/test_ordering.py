@@ -8,18 +8,21 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from dialogues.models import Series
 from platform_mark.accounts.roles import load_roles
 from platform_mark.alerts import subscribing
-from platform_mark.alerts.mails import LEAVE, Section, own_link, tell_news
+from platform_mark.alerts.mails import LEAVE, OWN, Section, own_link, tell_news
 from platform_mark.alerts.models import Alert, Subscriber
 from platform_mark.alerts.subscribing import MOST_ALERTS, forget_unconfirmed
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import full_text, send_due
+from platform_mark.publishing.models import State
 from platform_mark.tokens import make_token
 from tests.actors.make import make_actor
 from tests.alerts.make import link_in_last_mail, make_alert
 from tests.cast import make_cast
 from tests.conftest import PortalClient
+from tests.dialogues.make import make_dialogue
 from tests.mails import faults
 from tests.make import make_branch
 from tests.smtp import mail_server
@@ -65,9 +68,11 @@ def test_the_form_says_in_words_what_is_ordered(client: Any) -> None:
         ("zu=formate&zielgruppe=auszubildende", "Formate, Für wen: Auszubildende"),
         ("zu=alles&branche=pflege", "Alles Neue, Branche: Pflege"),
         ("zu=akteur&akteur=kammer-am-fluss", "Neues von „Kammer am Fluss“"),
+        ("zu=reihe&dialog=erster-abend", "Neues aus der Reihe „Rüsten & Richten“"),
     ],
 )
-def test_every_kind_of_list_a_branch_and_an_actor_can_be_ordered(client: Any, about: str, said: str) -> None:
+def test_every_kind_of_list_a_branch_an_actor_and_a_series_can_be_ordered(client: Any, about: str, said: str) -> None:
+    make_dialogue("Erster Abend", series=Series.objects.create(name="Rüsten & Richten"))
     make_branch("Pflege")
     make_actor("Kammer am Fluss")
     assert str(client.get(f"{NEW}?{about}").context["words"]) == said
@@ -82,7 +87,11 @@ def test_what_the_portal_does_not_know_cannot_be_ordered(client: Any) -> None:
     posted = client.post(f"{NEW}?zu=beispiele&branche=gibt-es-nicht", {"email": WHO, "rhythm": "weekly"})
     assert posted.status_code == 200
     assert not Alert.objects.exists()
-    for about in ("", "zu=", "zu=wetter", "zu=akteur&akteur=niemand", "zu=akteur"):
+    make_dialogue("Allein")
+    make_dialogue("Entwurf", series=Series.objects.create(name="Geheim"), state=State.DRAFT, published_at=None)
+    actors = ("zu=akteur&akteur=niemand", "zu=akteur")
+    series = ("zu=reihe", "zu=reihe&dialog=niemals", "zu=reihe&dialog=allein", "zu=reihe&dialog=entwurf")
+    for about in ("", "zu=", "zu=wetter", *actors, *series):
         assert client.get(f"{NEW}?{about}").status_code == 404, about
 
 
@@ -318,3 +327,17 @@ def test_staff_see_what_is_ordered_and_only_privacy_sees_by_whom() -> None:
             assert "geheim" not in page
         assert client.get("/admin/alerts/subscriber/").status_code == 403
     assert "geheim@firma.test" in cast.client("protector").get("/admin/alerts/subscriber/").content.decode()
+
+
+def test_a_series_that_somebody_waits_for_can_be_renamed_but_not_deleted(client: Any) -> None:
+    make_dialogue("Erster Abend", series=(series := Series.objects.create(name="Rüsten")))
+    alert = make_alert(WHO, "zu=reihe&dialog=erster-abend")
+    organiser = make_cast().client("organiser")
+    page = organiser.post(f"/admin/dialogues/series/{series.pk}/delete/", {"post": "yes"})
+    assert page.status_code in (200, 403) and Series.objects.filter(pk=series.pk).exists()
+    assert organiser.post(f"/admin/dialogues/series/{series.pk}/change/", {"name": "Richten"}).status_code == 302
+    own = client.get(f"/benachrichtigungen/{make_token(OWN, alert.subscriber_id, 1)}/")
+    assert "Neues aus der Reihe „Richten“" in own.content.decode()
+    subscribing.end(alert)
+    organiser.post(f"/admin/dialogues/series/{series.pk}/delete/", {"post": "yes"})
+    assert not Series.objects.filter(pk=series.pk).exists()

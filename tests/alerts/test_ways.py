@@ -8,26 +8,30 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from dialogues.models import Series
 from platform_mark.publishing.models import State
 from practices.models import Practice
 from tests.actors.make import make_activity, make_actor
 from tests.alerts.make import make_alert
 from tests.conftest import PortalClient
 from tests.dialogues.formats.make import make_format
-from tests.dialogues.make import make_dialogue
+from tests.dialogues.make import in_days, make_dialogue
 from tests.make import make_branch, make_practice, make_user
+from tests.markup import Page
 
 pytestmark = pytest.mark.django_db
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
 
 
-def test_every_list_branch_and_actor_leads_to_an_order_of_just_that(client: Any) -> None:
+def test_every_list_branch_actor_and_series_leads_to_an_order_of_just_that(client: Any) -> None:
     branch, actor = make_branch("Metall & Draht"), make_actor("Kammer am Fluss")
     make_practice(branches=(branch,))
     make_format(branches=(branch,))
     make_dialogue(branches=[branch])
     make_activity(branches=(branch,), actor=actor)
+    evening = make_dialogue("Erster Abend", series=Series.objects.create(name="Rüsten"))
     narrowed = f"branche={branch.slug}"
     ways = {
         f"/beispiele/?{narrowed}": f"zu=beispiele&amp;{narrowed}",
@@ -36,6 +40,7 @@ def test_every_list_branch_and_actor_leads_to_an_order_of_just_that(client: Any)
         f"/aktivitaeten/?{narrowed}": f"zu=aktivitaeten&amp;{narrowed}",
         branch.get_absolute_url(): f"zu=alles&amp;{narrowed}",
         actor.get_absolute_url(): "zu=akteur&amp;akteur=kammer-am-fluss",
+        evening.get_absolute_url(): "zu=reihe&amp;dialog=erster-abend",
         "/beispiele/": "zu=beispiele",
     }
     for path, query in ways.items():
@@ -93,3 +98,17 @@ def test_the_account_leads_to_the_alerts_of_its_confirmed_address() -> None:
     own = re.search(r'href="(/benachrichtigungen/\d[^"]+)"', client.get("/konto/").content.decode())
     assert own
     assert "Chefin@Firma.test" in client.get(own[1]).content.decode()
+
+
+def test_a_dialogue_names_the_next_ones_of_its_series_and_none_without(client: Any) -> None:
+    series = Series.objects.create(name="Rüsten & Richten")
+    first = make_dialogue("Erster Abend", series=series)
+    make_dialogue("Zweiter Abend", series=series, starts_at=in_days(30))
+    make_dialogue("Abgesagter Abend", series=series, cancelled_at=timezone.now(), cancel_reason="Krank.")
+    make_dialogue("Früherer Abend", series=series, starts_at=in_days(-30))
+    make_dialogue("Anderer Abend")
+    shown = Page.of(client.get(first.get_absolute_url())).main.one("section", **{"aria-labelledby": "reihe"})
+    assert [heading.text for heading in shown.all("h3")] == ["Zweiter Abend"]
+    assert "Die Reihe „Rüsten & Richten“" in shown.text
+    alone = client.get("/dialoge/anderer-abend/").content.decode()
+    assert "zu=reihe" not in alone
