@@ -19,6 +19,7 @@ from dialogues.models import (
     Registration,
     Report,
     SeatKind,
+    Series,
 )
 from platform_mark.mail.outbox import address_key
 from platform_mark.publishing.models import State
@@ -155,12 +156,13 @@ def fill_dialogues(branch: Branch, practice: Practice, municipality: Municipalit
         accessibility="Stufenlos.",
         contact_phone="02331 12345",
         signup_closes_at=in_days(13),
+        series=(series := Series.objects.get_or_create(name="Rüsten & Richten")[0]),
     )
     AgendaItem.objects.create(dialogue=rich, starts_at=time(16), title="Ankommen", detail="Kaffee")
     AgendaItem.objects.create(dialogue=rich, order=1, title="Rundgang", person="Mara Hellweg", person_agreed=True)
     Host.objects.create(dialogue=rich, name="Werkstattkreis", is_fictitious=True)
     Host.objects.create(dialogue=rich, order=1, role=Host.Role.PARTNER, actor=make_actor())
-    waiting = make_dialogue("Ausgebucht und beliebt", seats=1, branches=[branch])
+    waiting = make_dialogue("Ausgebucht und beliebt", seats=1, branches=[branch], series=series)
     make_registration(waiting)
     make_registration(waiting, state=Registration.State.WAITING)
     documented = make_dialogue("Papierlos", starts_at=in_days(-9), branches=[branch], practices=[practice])
