@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from itertools import count
 from pathlib import Path
@@ -26,6 +27,7 @@ from dialogues.models import (
     RegistrationEvent,
     Report,
     SeatKind,
+    Series,
 )
 from platform_mark.mail.outbox import address_key
 from platform_mark.media.documents import store_document
@@ -86,6 +88,10 @@ def remove(rows: Sequence[StarterObject]) -> int:
     registrations.filter(part_of__isnull=False).delete()
     registrations.delete()
     dialogues.delete()
+    for series in Series.objects.filter(pk__in=_ids(rows, Series), dialogues=None):
+        # One that somebody waits for stays.
+        with suppress(models.ProtectedError):
+            series.delete()
     # What staff took over into a dialogue of their own stays.
     Document.objects.filter(pk__in=_ids(rows, Document), dialogue_documents=None, practice_documents=None).delete()
     return removed
@@ -99,6 +105,7 @@ def _make(row: Mapping[str, Any]) -> Dialogue:
         **{name: row[name] for name in _PLAIN if name in row},
         slug=free_slug(row["title"], lambda slug: Dialogue.objects.filter(slug=slug).exists()),
         municipality=Municipality.objects.get(name=row["municipality"]) if "municipality" in row else None,
+        series=_series(row["series"]) if "series" in row else None,
         starts_at=starts_at,
         ends_at=ends_at,
         signup_opens_at=_at(_workday(row["signup_opens_days"]), "09:00") if "signup_opens_days" in row else None,
@@ -122,6 +129,13 @@ def _make(row: Mapping[str, Any]) -> Dialogue:
     # Read anew: `publish` indexed what was in hand before the parts came.
     index.put(*Dialogue.objects.for_search().filter(pk=dialogue.pk))
     return dialogue
+
+
+def _series(name: str) -> Series:
+    series, is_new = Series.objects.get_or_create(name=name)
+    if is_new:
+        _remember(f"series: {name}", series)
+    return series
 
 
 def _add_parts(dialogue: Dialogue, row: Mapping[str, Any]) -> None:

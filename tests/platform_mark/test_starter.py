@@ -9,7 +9,7 @@ from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from dialogues.models import Agreement, Dialogue, Host, Outcome, Registration
+from dialogues.models import Agreement, Dialogue, Host, Outcome, Registration, Series
 from dialogues.seats import Word, seat_states
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.media.models import Document, Image
@@ -165,12 +165,14 @@ def test_loading_twice_makes_no_dialogue_twice_and_removing_leaves_nothing_of_th
     count = Dialogue.objects.count()
     starter_content("load")
     assert Dialogue.objects.count() == count
+    assert Series.objects.get().dialogues.count() == 3
     make_registration(Dialogue.objects.get(title="Rüsten ohne Suchen"))
 
     starter_content("remove")
 
     assert list(Dialogue.objects.all()) == [mine]
     assert list(Registration.objects.all()) == [booking]
+    assert not Series.objects.exists()
     assert not Document.objects.exists()
     assert not Image.objects.exists()
     starter_content("load")
