@@ -79,6 +79,29 @@ def test_three_answers_on_a_phone_make_a_sheet(
     assert not page.context.cookies()
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_who_does_not_know_what_presses_finds_out_and_gets_a_sheet(
+    visit: NewContext, portal: Portal, workshop: None, scripts: bool
+) -> None:
+    page = visit(**PHONE, java_script_enabled=scripts).new_page()
+    page.goto("/einstieg/")
+    page.get_by_role("link", name="Kurze Fragen aus Ihrem Alltag helfen").click()
+    page.get_by_role("group", name="auf Papier und tippen sie später ab?").get_by_role("radio", name="Ja").check()
+    page.get_by_role("group", name="Läuft nachts").get_by_role("radio", name="Manchmal").check()
+    page.get_by_label("Ihre Branche").select_option("Bau und Ausbau")
+    is_narrow(page)
+    page.get_by_role("button", name="Zeigen, was dazu passt").click()
+    heard = page.get_by_role("region", name="Das hören wir heraus")
+    expect(heard.get_by_role("strong")).to_have_text(["Zu viel Papier und Doppelarbeit", "Energie kostet zu viel"])
+    first = page.get_by_role("main").get_by_role("article").first
+    expect(first.get_by_role("list", name="Warum das passt")).to_contain_text("Zu viel Papier und Doppelarbeit")
+    is_narrow(page)
+    page.get_by_role("link", name="Das Wichtigste auf einem Blatt").click()
+    expect(page.get_by_role("main")).to_contain_text("Wenn Sie Hilfe wollen: anrufen")
+    is_narrow(page)
+    assert not page.context.cookies()
+
+
 def is_narrow(page: Page) -> None:
     """Nothing may reach beyond the screen of a phone."""
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
@@ -87,6 +110,13 @@ def is_narrow(page: Page) -> None:
 def test_the_sheet_is_one_page_of_paper(visit: NewContext, workshop: None) -> None:
     page = visit().new_page()
     page.goto(f"/einstieg/blatt/?{QUERY}")
+    paper = page.pdf(format="A4", prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
+    # The questions of the self-check are a sheet to fill in with a pencil, too.
+    page.goto("/einstieg/selbstcheck/")
+    page.emulate_media(media="print")
+    expect(page.get_by_role("group", name="Läuft nachts")).to_be_visible()
+    expect(page.get_by_role("button", name="Zeigen, was dazu passt")).to_be_hidden()
     paper = page.pdf(format="A4", prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
 
