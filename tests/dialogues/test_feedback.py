@@ -130,7 +130,7 @@ def test_a_gap_is_named_at_the_question_and_the_rest_is_kept(client: Client) -> 
     assert response.status_code == 422
     assert page.title.startswith("Fehler:")
     assert "Werden Sie etwas davon umsetzen? Wählen Sie bitte eine Antwort." in page.one("div", id="fehler").text
-    assert "Passte er zu Ihrem Betrieb?: Wählen Sie bitte eine der fünf Antworten." in page.one("div", id="fehler").text
+    assert "Passte er zu Ihrem Betrieb? Wählen Sie bitte eine der fünf Antworten." in page.one("div", id="fehler").text
     assert "Weniger Folien." in page.main.text
     assert [box["value"] for box in page.main.all("input", type="radio", name="was_useful") if "checked" in box] == [
         "5"
