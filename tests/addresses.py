@@ -14,7 +14,8 @@ from dialogues.formats import ideas, reporting
 from dialogues.mails import ONLINE_PURPOSE, PURPOSE
 from dialogues.models import Dialogue, Question, SeatKind
 from dialogues.party import Person
-from platform_mark.accounts.models import User
+from platform_mark.accounts import idle
+from platform_mark.accounts.models import IdleAccount, User
 from platform_mark.alerts import mails as alert_mails
 from platform_mark.demand import wishing
 from platform_mark.publishing import versions
@@ -265,7 +266,11 @@ def secret_pages(site: Site) -> dict[str, list[str]]:
     online = make_registration(dialogue)
     due = make_activity(f"Stammtisch {Activity.objects.count()}", confirmed_at=timezone.now() - timedelta(days=200))
     link = make_token(freshness.PURPOSE, due.actor.pk, due.actor.confirm_version)
+    unused = IdleAccount.objects.create(
+        user=make_user(), asked=1, asked_at=timezone.now(), ends_on=timezone.localdate()
+    )
     return {
+        "account_keep": [f"/konto/behalten/{make_token(idle.PURPOSE, unused.pk, idle.VERSION)}/"],
         "demand:own": [f"/suche/wunsch/{make_token(wishing.PURPOSE, wish.pk, wish.token_version)}/"],
         "ideas:own": [f"/ideen/meine/{make_token(ideas.PURPOSE, idea.pk, idea.token_version)}/"],
         "formats:own-report": [

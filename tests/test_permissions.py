@@ -166,6 +166,8 @@ actors:propose                                          200            200      
 actors:proposed                                         200            200            200            200            200            200            200            200            200
 actors:list                                             200            200            200            200            200            200            200            200            200
 actors:detail                                           200            200            200            200            200            200            200            200            200
+account_kept                                            200            200            200            200            200            200            200            200            200
+account_keep                                            200            200            200            200            200            200            200            200            200
 account_signup                                          200            302            302            302            302            302            302            302            302
 account_email_verification_sent                         302            302            302            302            302            302            302            302            302
 account_login                                           200            302            302            302            302            302            302            302            302

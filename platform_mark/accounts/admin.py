@@ -11,11 +11,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
 from platform_mark.admin_pages import ReadOnlyAdmin
 
-from . import second_factor
+from . import idle, second_factor
 from .addresses import unconfirm
 from .models import User
 
@@ -68,12 +69,20 @@ class UserAdmin(DjangoUserAdmin):
     ordering = ["email"]
     filter_horizontal: list[str] = []
     actions = ["reset_second_factor"]
-    readonly_fields = ["shown_password", "shown_second_factor", "last_login", "joined_at"]
+    readonly_fields = ["shown_password", "shown_second_factor", "last_login", "kept_at", "shown_idle", "joined_at"]
     fieldsets = [
         (None, {"fields": ["email", "name"]}),
         ("Zugang", {"fields": RIGHTS}),
         ("E-Mails", {"fields": ["gets_digest"]}),
-        ("Anmeldung", {"fields": ["shown_password", "shown_second_factor", "last_login", "joined_at"]}),
+        (
+            "Anmeldung",
+            {
+                "fields": [
+                    *("shown_password", "shown_second_factor"),
+                    *("last_login", "kept_at", "shown_idle", "joined_at"),
+                ]
+            },
+        ),
     ]
     add_fieldsets = [
         (None, {"fields": ["email", "name"]}),
@@ -105,8 +114,10 @@ class UserAdmin(DjangoUserAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
-        """Save; where the address was changed, the old one opens nothing any more."""
+        """Save; where the address was changed, the old one opens nothing any more. Opened again, it counts as used today."""
         super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and obj.is_active:
+            idle.keep(obj)
         if change and "email" in form.changed_data:
             unconfirm(obj)
 
@@ -130,6 +141,18 @@ class UserAdmin(DjangoUserAdmin):
     @admin.display(description="Zweiter Faktor")
     def shown_second_factor(self, user: User) -> str:
         return "eingerichtet" if second_factor.is_set_up(user) else "nicht eingerichtet"
+
+    @admin.display(description="Lange unbenutzt")
+    def shown_idle(self, user: User) -> str:
+        """What an account was told that nobody uses, and when it ends or ended."""
+        row = getattr(user, "idle", None)
+        if row is None:
+            return "nein"
+        if row.ended_at:
+            return f"abgeschaltet am {timezone.localdate(row.ended_at):%d.%m.%Y}, nach {row.asked} E-Mails ohne Antwort"
+        return (
+            f"{row.asked} von {len(idle.DAYS_BEFORE)} E-Mails verschickt, endet ohne Antwort am {row.ends_on:%d.%m.%Y}"
+        )
 
     @admin.action(description="Zweiten Faktor zurücksetzen", permissions=["change"])
     def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

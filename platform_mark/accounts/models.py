@@ -51,6 +51,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Claims the day before the mail is written, so that each day's comes once.
     digest_sent_on = models.DateField(null=True, blank=True, editable=False)
     joined_at = models.DateTimeField("Angelegt am", default=timezone.now, editable=False)
+    # Somebody said by a mailed link, or staff by opening it again, that the account is still needed.
+    kept_at = models.DateTimeField("Behalten am", null=True, blank=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -72,3 +74,20 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+
+class IdleAccount(models.Model):
+    """An account that nobody has used for long: how often its person was asked, and when it ends. Set by `accounts.idle`."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="idle", verbose_name="Konto")
+    asked = models.PositiveSmallIntegerField("Wie oft gefragt", default=0)
+    asked_at = models.DateTimeField("Zuletzt gefragt am")
+    ends_on = models.DateField("Endet am")
+    ended_at = models.DateTimeField("Abgeschaltet am", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "Ungenutztes Konto"
+        verbose_name_plural = "Ungenutzte Konten"
+
+    def __str__(self) -> str:
+        return f"Ungenutztes Konto {self.pk}"

@@ -39,6 +39,8 @@ urlpatterns = [
     _page("bestaetigen/zweiter-faktor/", mfa.reauthenticate, "mfa_reauthenticate"),
     _page("bestaetigen/passkey/", webauthn.reauthenticate_webauthn, "mfa_reauthenticate_webauthn"),
     _page("zweiter-faktor/", mfa.index, "mfa_index"),
+    _page("behalten/danke/", views.kept, "account_kept"),
+    _page("behalten/<str:token>/", views.keep, "account_keep"),
     _page("passkeys/", webauthn.list_webauthn, "mfa_list_webauthn"),
     _page("passkeys/neu/", webauthn.add_webauthn, "mfa_add_webauthn"),
     _page("passkeys/<int:pk>/entfernen/", webauthn.remove_webauthn, "mfa_remove_webauthn"),

@@ -9,8 +9,13 @@ from allauth.mfa.recovery_codes.views import DownloadRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView
 from django.conf import settings
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from platform_mark.tokens import BadToken, keep_address
+
+from . import idle
 
 
 class SignUp(SignupView):
@@ -53,3 +58,22 @@ class DownloadRecoveryCodes(DownloadRecoveryCodesView):
         response = super().render_to_response(context, **kwargs)
         response.headers["Content-Disposition"] = 'attachment; filename="wiederherstellungscodes.txt"'
         return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def keep(request: HttpRequest, token: str) -> HttpResponse:
+    """What the mail about an unused account opens: one button keeps it, without login. Looking keeps nothing."""
+    try:
+        row = idle.find_row(token)
+    except BadToken as error:
+        raise Http404 from error
+    if request.method == "POST":
+        idle.keep(row.user)
+        return redirect("account_kept")
+    return keep_address(render(request, "account/keep.html", {"idle": row}), has_form=True)
+
+
+@require_safe
+def kept(request: HttpRequest) -> HttpResponse:
+    """Said after that button."""
+    return render(request, "account/kept.html")
