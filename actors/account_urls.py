@@ -10,6 +10,7 @@ account_patterns = [
     path("akteure/neu/", views.found_actor, name="found-actor"),
     path("akteure/<slug:slug>/vertreten/", views.claim, name="claim"),
     path("akteure/<slug:slug>/profil/", views.profile, name="profile"),
+    path("akteure/<slug:slug>/profil/bestaetigen/", views.confirm_profile, name="confirm-profile"),
     path("akteure/<slug:slug>/personen/", views.people, name="people"),
     path("akteure/<slug:slug>/personen/<int:pk>/", views.change_member, name="member"),
     path("akteure/<slug:slug>/einladungen/<int:pk>/", views.withdraw_invitation, name="withdraw-invitation"),

@@ -18,7 +18,7 @@ from platform_mark.limits import require_within
 from platform_mark.posting import add_refusal, posted
 from platform_mark.tokens import BadToken, keep_address
 
-from . import joining, own_data
+from . import freshness, joining, own_data
 from .account_forms import ClaimForm, FoundForm, InvitationForm, LeaveForm, ProfileForm
 from .models import Actor, Membership
 
@@ -220,6 +220,18 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
             messages.success(request, "Ihr Profil ist gespeichert.")
             return redirect("account:home")
     return render(request, "konto/profil.html", {"form": form, "actor": actor}, status=422 if form.errors else 200)
+
+
+@konto("POST")
+def confirm_profile(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say that what the organisation says of itself is still true."""
+    try:
+        freshness.confirm_profile(own_actor(request, slug))
+    except ValidationError as error:
+        say(request, error)
+    else:
+        messages.success(request, "Ihr Profil ist bestätigt. In einem Jahr fragen wir wieder.")
+    return redirect("account:home")
 
 
 @konto("GET", "POST")

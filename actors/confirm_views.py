@@ -11,21 +11,24 @@ from . import freshness
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """What an organisation should confirm, with a button for each entry and one for all. Looking changes nothing."""
+    """What an organisation should confirm, with a button for each entry, one for the profile and one for all. Looking changes nothing."""
     try:
         actor = freshness.find_actor(token)
     except BadToken as error:
         raise Http404 from error
     if request.method == "POST":
         due = {activity.pk for activity in freshness.due_for(actor)}
-        if request.POST.get("all"):
+        wants_all = bool(request.POST.get("all"))
+        if (wants_all or request.POST.get("profile")) and freshness.profile_is_due(actor):
+            freshness.confirm_profile(actor)
+        if wants_all:
             freshness.confirm_all(actor, by_link=True)
-        else:
+        elif not request.POST.get("profile"):
             activity = get_object_or_404(actor.activities, slug=request.POST.get("entry", "").replace("\x00", ""))
             # Pressed twice, or confirmed by a colleague meanwhile: it is what was wanted.
             if activity.pk in due:
                 freshness.confirm(activity, by_link=True)
-        if not freshness.due_for(actor):
+        if not freshness.due_for(actor) and not freshness.profile_is_due(actor):
             freshness.end_links(actor)
             return HttpResponseRedirect(reverse("actors:confirm-thanks"))
         return HttpResponseRedirect(reverse("actors:confirm", args=[token]))
@@ -33,6 +36,8 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     context = {
         "actor": actor,
         "due": freshness.due_for(actor),
+        "profile_is_due": freshness.profile_is_due(actor),
+        "profile_confirmed_today": bool(actor.confirmed_at and timezone.localdate(actor.confirmed_at) == today),
         "confirmed_today": [
             activity
             for activity in actor.activities.current().order_by("title")

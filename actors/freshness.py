@@ -1,4 +1,4 @@
-"""Keep entries true: ask both contacts before an assurance ends, and take "stimmt noch" by one button.
+"""Keep entries and profiles true: ask both contacts before an assurance ends, and take "stimmt noch" by one button.
 
 The rungs are mailed once each for a due day; the row is claimed before the mail is written. What a job missed while it was
 down is caught up by the highest rung that has been reached, not by a pile of mails. What the public sees follows from the
@@ -8,11 +8,12 @@ dates alone (`actors.stages`), whether or not a job has run.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from platform_mark.mail.outbox import Link, queue
@@ -40,9 +41,21 @@ class ConfirmRefused(ValidationError):
 
 @dataclass(frozen=True)
 class _Due:
-    activity: Activity
+    subject: Activity | Actor
     due_on: date
     rung: FreshnessNotice.Rung
+
+    @property
+    def is_profile(self) -> bool:
+        return isinstance(self.subject, Actor)
+
+    def line(self, at: datetime | None) -> dict[str, Any]:
+        """What the mail says of it."""
+        row = self.subject
+        if isinstance(row, Actor):
+            return {"title": "Ihr Profil im Register", "due_on": self.due_on, "stage": row.profile_stage(at).value}
+        former_on = self.due_on + timedelta(days=stages.FORMER_DAYS - stages.HOLDS_DAYS)
+        return {"title": row.title, "due_on": self.due_on, "former_on": former_on, "stage": row.stage(at).value}
 
 
 @transaction.atomic
@@ -73,6 +86,17 @@ def confirm(activity: Activity, *, by_staff: bool = False, by_link: bool = False
 
 
 @transaction.atomic
+def confirm_profile(actor: Actor, *, by_staff: bool = False) -> Actor:
+    """Note that what an organisation says of itself is still true; raises ConfirmRefused for one that does not take part."""
+    actor = Actor.objects.select_for_update(of=("self",)).get(pk=actor.pk)
+    if actor.state != Actor.State.APPROVED or actor.merged_into_id:
+        raise ConfirmRefused("Diese Organisation nimmt zurzeit nicht teil.", code="actor")
+    actor.confirmed_at, actor.confirmed_by_staff = timezone.now(), by_staff
+    actor.save(update_fields=["confirmed_at", "confirmed_by_staff"])
+    return actor
+
+
+@transaction.atomic
 def confirm_all(actor: Actor, *, by_staff: bool = False, by_link: bool = False) -> int:
     """Confirm everything of an organisation that is due; return how many. What has ended is left as it is."""
     due = due_for(actor)
@@ -84,6 +108,11 @@ def confirm_all(actor: Actor, *, by_staff: bool = False, by_link: bool = False) 
 def due_for(actor: Actor, at: datetime | None = None) -> list[Activity]:
     """What an organisation should confirm: due within 30 days or overdue, the oldest first."""
     return list(Activity.objects.to_confirm(at).filter(actor=actor).select_related("actor"))
+
+
+def profile_is_due(actor: Actor, at: datetime | None = None) -> bool:
+    """Whether the profile of an organisation should be confirmed: due within 30 days or overdue."""
+    return Actor.objects.profile_to_confirm(at).filter(pk=actor.pk).exists()
 
 
 def former_note(activity: Activity, at: datetime | None = None) -> str:
@@ -123,7 +152,8 @@ def climb(at: datetime | None = None) -> int:
     """
     mailed = 0
     waiting = Activity.objects.to_confirm(at)
-    for actor in Actor.objects.running().filter(pk__in=waiting.values("actor")).order_by("pk"):
+    entries, profiles = Q(pk__in=waiting.values("actor")), Q(pk__in=Actor.objects.profile_to_confirm(at).values("pk"))
+    for actor in Actor.objects.running().filter(entries | profiles).order_by("pk"):
         with transaction.atomic():
             mailed += _climb_for(actor, at)
     return mailed
@@ -135,23 +165,15 @@ def _climb_for(actor: Actor, at: datetime | None) -> int:
     addresses = _addresses(actor)
     if not addresses:
         return 0
-    claimed = [due for due in _reached(due_for(actor, at), at) if _claim(due)]
+    asked: list[Activity | Actor] = [*due_for(actor, at), *([actor] if profile_is_due(actor, at) else [])]
+    claimed = [due for due in _reached(asked, at) if _claim(due)]
     if not claimed:
         return 0
-    last = max(stages.FORMER_DAYS - stages.HOLDS_DAYS, 0)
     context = {
         "actor": actor,
-        "entries": [
-            {
-                "activity": due.activity,
-                "due_on": due.due_on,
-                "former_on": due.due_on + timedelta(days=last),
-                "stage": due.activity.stage(at).value,
-            }
-            for due in claimed
-        ],
+        "entries": [due.line(at) for due in claimed],
+        "has_entries": not all(due.is_profile for due in claimed),
         "is_last": any(due.rung == FreshnessNotice.Rung.OVERDUE for due in claimed),
-        "first_due": min(due.due_on for due in claimed),
         "base": settings.BASE_URL,
     }
     for address in addresses:
@@ -164,20 +186,21 @@ def _climb_for(actor: Actor, at: datetime | None) -> int:
     return len(addresses)
 
 
-def _reached(activities: Iterable[Activity], at: datetime | None) -> Iterable[_Due]:
+def _reached(asked: Iterable[Activity | Actor], at: datetime | None) -> Iterable[_Due]:
     today = timezone.localdate(at)
-    for activity in activities:
-        day = activity.due_on
+    for subject in asked:
+        day = subject.profile_due_on if isinstance(subject, Actor) else subject.due_on
         if day is None:
             continue
         for days, rung in RUNGS:
             if today >= day + timedelta(days=days):
-                yield _Due(activity, day, rung)
+                yield _Due(subject, day, rung)
                 break
 
 
 def _claim(due: _Due) -> bool:
-    _, is_new = FreshnessNotice.objects.get_or_create(activity=due.activity, due_on=due.due_on, rung=due.rung)
+    about: dict[str, Any] = {"actor" if due.is_profile else "activity": due.subject}
+    _, is_new = FreshnessNotice.objects.get_or_create(**about, due_on=due.due_on, rung=due.rung)
     return is_new
 
 

@@ -301,7 +301,7 @@ def remove_member(member: Membership, *, by: "User") -> None:
 def describe(actor: Actor, *, form: "ModelForm") -> None:
     """Save what an organisation says of itself by a valid form; a mailed link ends where the addresses have changed.
 
-    Writes only what was typed: staff may approve in the same second. Raises Refused once it has left the register.
+    Who saves it has had the whole profile before the eyes, so it counts as confirmed today. Writes only what was typed: staff may approve in the same second. Raises Refused once it has left the register.
     """
     locked = _locked(actor)
     if locked.state == Actor.State.FORMER:
@@ -310,6 +310,8 @@ def describe(actor: Actor, *, form: "ModelForm") -> None:
     columns = {field.name for field in Actor._meta.concrete_fields}
     actor.save(update_fields=[*columns.intersection(form.changed_data), "updated_at"])
     form._save_m2m()
+    if locked.state == Actor.State.APPROVED:
+        freshness.confirm_profile(actor)
     actor.refresh_from_db()
     if set(actor.contact_addresses) != before:
         freshness.end_links(actor)

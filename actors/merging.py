@@ -110,6 +110,8 @@ def _settle_conflicts(double: Actor, into: Actor) -> None:
         waiting.filter(actor=into),
         lambda rows: rows.update(withdrawn_at=timezone.now()),
     )
+    # Asked of a profile that is no more.
+    double.freshness_notices.all().delete()
     keyed = Activity.objects.exclude(external_id="")
     _drop(keyed.filter(actor=double), "external_id", keyed.filter(actor=into), lambda rows: rows.update(external_id=""))
 

@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
@@ -43,6 +44,19 @@ class ActorQuerySet(models.QuerySet):
         """Approved organisations with an account at some time, and nobody active who could keep their entries true."""
         active = Membership.objects.filter(actor=models.OuterRef("pk"), user__is_active=True)
         return self.running().exclude(memberships=None).exclude(models.Exists(active))
+
+    def profile_older_than(self, days: int, at: datetime | None = None) -> Self:
+        """Organisations that take part and whose profile nobody has assured for so many days."""
+        assured_at = Coalesce("confirmed_at", "approved_at")
+        return self.running().alias(assured_at=assured_at).filter(assured_at__lt=stages.oldest(days, at))
+
+    def profile_to_confirm(self, at: datetime | None = None) -> Self:
+        """Those whose profile is due in the next 30 days, or was long ago."""
+        return self.profile_older_than(stages.PROFILE_HOLDS_DAYS - stages.ASK_BEFORE_DAYS, at)
+
+    def profile_neglected(self, at: datetime | None = None) -> Self:
+        """Those whose profile has borne the label for 60 days: a case for staff."""
+        return self.profile_older_than(stages.PROFILE_NEGLECTED_DAYS, at)
 
     def for_search(self) -> Self:
         """With all that `search.actor_document` reads."""
@@ -123,6 +137,9 @@ class Actor(models.Model):
     left_at = models.DateTimeField("Ausgetreten am", null=True, blank=True, editable=False)
     # Set where the organisation chose deletion instead of the note "ehemals".
     erased_from = models.DateField("Wird gelöscht am", null=True, blank=True, editable=False)
+    # "Still true" for what it says of itself; empty: since it was let in.
+    confirmed_at = models.DateTimeField("Profil zuletzt bestätigt am", null=True, blank=True, editable=False)
+    confirmed_by_staff = models.BooleanField("Von der Agentur bestätigt", default=False, editable=False)
     is_trusted = models.BooleanField(
         "Veröffentlicht sofort",
         default=False,
@@ -190,6 +207,21 @@ class Actor(models.Model):
     def contact_addresses(self) -> list[str]:
         """Where we write to: both contact addresses, without the one that is missing or the same twice."""
         return list(dict.fromkeys(address for address in (self.contact_email, self.second_email) if address))
+
+    def profile_stage(self, at: datetime | None = None) -> Stage:
+        """How fresh the profile is; meant for an organisation that was let in."""
+        approved_at = self.approved_at or self.created_at
+        return stages.profile_stage_of(confirmed_at=self.confirmed_at, approved_at=approved_at, at=at)
+
+    @property
+    def profile_due_on(self) -> date | None:
+        """The day on which the profile is to be assured again."""
+        return stages.profile_due_on(self.confirmed_at, self.approved_at)
+
+    @property
+    def profile_confirmed_text(self) -> str:
+        """ "Zuletzt bestätigt am … von …"; empty while nobody has assured it."""
+        return _confirmed_text(self.confirmed_at, self.confirmed_by_staff)
 
 
 class Membership(models.Model):
@@ -350,6 +382,13 @@ class ActivityQuerySet(PublishableQuerySet):
         return self.select_related("actor").prefetch_related(
             "branches", "topics", "districts", "municipalities__district"
         )
+
+
+def _confirmed_text(confirmed_at: datetime | None, by_staff: bool) -> str:
+    if confirmed_at is None:
+        return ""
+    who = "der Regionalagentur" if by_staff else "der Organisation"
+    return f"Zuletzt bestätigt am {timezone.localdate(confirmed_at):%d.%m.%Y} von {who}"
 
 
 def _not_ended(at: datetime | None) -> Q:
@@ -575,10 +614,7 @@ class Activity(Publishable):
     @property
     def confirmed_text(self) -> str:
         """ "Zuletzt bestätigt am … von …" for the page; empty while nobody has assured it."""
-        if self.confirmed_at is None:
-            return ""
-        who = "der Regionalagentur" if self.confirmed_by_staff else "der Organisation"
-        return f"Zuletzt bestätigt am {timezone.localdate(self.confirmed_at):%d.%m.%Y} von {who}"
+        return _confirmed_text(self.confirmed_at, self.confirmed_by_staff)
 
     @property
     def shown_email(self) -> str:
@@ -698,14 +734,16 @@ class Confirmation(models.Model):
 
 
 class FreshnessNotice(models.Model):
-    """One rung of the ladder, climbed for one entry and one due day; the row is claimed before the mail goes out."""
+    """One rung of the ladder, climbed for one entry or profile and one due day; the row is claimed before the mail goes out."""
 
     class Rung(models.TextChoices):
         SOON = "soon", "30 Tage vorher"
         NEXT_WEEK = "next_week", "7 Tage vorher"
         OVERDUE = "overdue", "14 Tage danach"
 
-    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="freshness_notices")
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, null=True, related_name="freshness_notices")
+    # Set where it is about the profile.
+    actor = models.ForeignKey(Actor, on_delete=models.CASCADE, null=True, related_name="freshness_notices")
     due_on = models.DateField("Fällig am")
     rung = models.CharField("Stufe", max_length=10, choices=Rung)
     sent_at = models.DateTimeField("Verschickt am", auto_now_add=True)
@@ -713,7 +751,14 @@ class FreshnessNotice(models.Model):
     class Meta:
         verbose_name = "Erinnerung"
         verbose_name_plural = "Erinnerungen"
-        constraints = [models.UniqueConstraint(fields=["activity", "due_on", "rung"], name="each_rung_is_climbed_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["activity", "due_on", "rung"], name="each_rung_is_climbed_once"),
+            models.UniqueConstraint(fields=["actor", "due_on", "rung"], name="each_rung_of_a_profile_is_climbed_once"),
+            models.CheckConstraint(
+                condition=Q(activity=None, actor__isnull=False) | Q(activity__isnull=False, actor=None),
+                name="notice_is_about_an_entry_or_a_profile",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.due_on:%d.%m.%Y}, {self.get_rung_display()}"

@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
@@ -24,8 +24,16 @@ class ActorQueue(QueueFilter):
     ways = [
         ("freischalten", "Wartet auf Freischaltung", Q(state=Actor.State.WAITING)),
         ("ohne-redaktion", "Ohne aktive Redaktion", Q(pk__in=Actor.objects.without_editor().values("pk"))),
+        # Which rows is said below: the days count from now.
+        ("profil", "Profil lange nicht bestätigt", Q()),
         ("dabei", "Freigeschaltet", Q(state=Actor.State.APPROVED, merged_into=None)),
     ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """Narrow the list by what was chosen."""
+        if self.value() == "profil":
+            return queryset.filter(pk__in=Actor.objects.profile_neglected().values("pk"))
+        return super().queryset(request, queryset)
 
 
 class ActorForm(SlugForm, RuleForm):
@@ -73,10 +81,25 @@ class ActorAdmin(QueueAdmin):
         ("Register", {"fields": ["is_trusted", "is_fictitious", "source_url"]}),
         (
             "Stand",
-            {"fields": ["state", "founding_reason", "decline_reason", "created_at", "approved_at", "left_at"]},
+            {
+                "fields": [
+                    *("state", "founding_reason", "decline_reason"),
+                    *("created_at", "approved_at", "shown_confirmation", "left_at"),
+                ]
+            },
         ),
     ]
-    readonly_fields = ("state", "founding_reason", "decline_reason", "created_at", "approved_at", "left_at")
+    readonly_fields = (
+        *("state", "founding_reason", "decline_reason"),
+        *("created_at", "approved_at", "shown_confirmation", "left_at"),
+    )
+
+    @admin.display(description="Profil bestätigt")
+    def shown_confirmation(self, actor: Actor) -> str:
+        """Who assured the profile last, and until when that holds."""
+        due = actor.profile_due_on
+        until = f", fällig am {due:%d.%m.%Y}" if due and actor.state == Actor.State.APPROVED else ""
+        return f"{actor.profile_confirmed_text or 'Seit der Freischaltung von niemandem'}{until}"
 
     def has_delete_permission(self, request: HttpRequest, obj: Actor | None = None) -> bool:
         """An organisation leaves, or is merged: both keep what others have linked to."""
@@ -109,6 +132,7 @@ class ActorAdmin(QueueAdmin):
                 require_POST(self.approve_view),
                 "approve",
             ),
+            self.own_path("<path:object_id>/bestaetigen/", require_POST(self.confirm_view), "confirm"),
             self.own_path("<path:object_id>/ablehnen/", self.decline_view, "decline"),
             self.own_path("<path:object_id>/einladen/", self.invite_view, "invite"),
             self.own_path("<path:object_id>/zusammenfuehren/", self.merge_view, "merge"),
@@ -123,6 +147,17 @@ class ActorAdmin(QueueAdmin):
             actor,
             lambda: joining.approve_actor(actor, by=request.user),  # type: ignore[arg-type]
             "Freigeschaltet. Die Organisation hat eine E-Mail.",
+        )
+
+    def confirm_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Assure a profile for the agency, for example after a call."""
+        actor = self.changeable_row(request, object_id)
+        return self.act(
+            request,
+            actor,
+            lambda: freshness.confirm_profile(actor, by_staff=True),
+            "Profil von der Regionalagentur bestätigt.",
+            to=self.change_url(actor),
         )
 
     def decline_view(self, request: HttpRequest, object_id: str) -> HttpResponse:

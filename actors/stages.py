@@ -3,6 +3,8 @@
 An assurance holds for 180 days. Whoever does not renew it gets a public label two weeks later; sixty days after that the
 entry stands among the former ones. What nobody has assured yet bears the label from the start, and its days count from
 publication. All of this follows from the dates, so that it is true whether or not a job has run.
+
+What an organisation says of itself holds for a year and never leaves: its label stays until somebody assures it.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -14,6 +16,10 @@ HOLDS_DAYS = 180
 ASK_BEFORE_DAYS = 30
 LABEL_DAYS = HOLDS_DAYS + 14
 FORMER_DAYS = LABEL_DAYS + 60
+PROFILE_HOLDS_DAYS = 365
+PROFILE_LABEL_DAYS = PROFILE_HOLDS_DAYS + 14
+# From then on staff see to it.
+PROFILE_NEGLECTED_DAYS = PROFILE_LABEL_DAYS + 60
 
 
 class Stage(models.TextChoices):
@@ -42,6 +48,14 @@ def stage_of(
     return Stage.DUE if age >= HOLDS_DAYS else Stage.FRESH
 
 
+def profile_stage_of(*, confirmed_at: datetime | None, approved_at: datetime, at: datetime | None = None) -> Stage:
+    """The stage of a profile, which its people have written when they came and nobody takes off the lists."""
+    age = _age(confirmed_at or approved_at, timezone.localdate(at))
+    if age >= PROFILE_LABEL_DAYS:
+        return Stage.OVERDUE
+    return Stage.DUE if age >= PROFILE_HOLDS_DAYS else Stage.FRESH
+
+
 def oldest(days: int, at: datetime | None = None) -> datetime:
     """The first instant whose day is less than `days` days ago: what was assured before it is that old or older."""
     return start_of(timezone.localdate(at) - timedelta(days=days - 1))
@@ -61,6 +75,12 @@ def due_on(confirmed_at: datetime | None, published_at: datetime | None) -> date
     """The day on which the next assurance is due; None for what was never public."""
     base = confirmed_at or published_at
     return timezone.localdate(base) + timedelta(days=HOLDS_DAYS) if base else None
+
+
+def profile_due_on(confirmed_at: datetime | None, approved_at: datetime | None) -> date | None:
+    """The day on which the next assurance of a profile is due; None for an organisation that waits."""
+    base = confirmed_at or approved_at
+    return timezone.localdate(base) + timedelta(days=PROFILE_HOLDS_DAYS) if base else None
 
 
 def former_from(

@@ -229,12 +229,17 @@ class ActorDetail(DetailView):
         activities = list(rows)
         public = [activity for activity in activities if activity.visibility == "public"]
         kinds, coverage = _coverage(public)
+        is_running = actor.state == Actor.State.APPROVED
+        is_from_outside = bool(actor.source_url) and (actor.confirmed_at is None or actor.confirmed_by_staff)
         return super().get_context_data(
             activities=activities,
             kinds=kinds,
             coverage=coverage,
             among_actors=among_actors,
             all_confirmed=bool(public) and all(activity.stage() == Stage.FRESH for activity in public),
+            # Said already where nobody of the organisation has ever had a say.
+            is_from_outside=is_from_outside,
+            profile_label=is_running and not is_from_outside and actor.profile_stage() == Stage.OVERDUE,
             json_ld=actor_json_ld(actor),
             **kwargs,
         )

@@ -219,6 +219,7 @@ def account_pages(owner: User | None = None) -> dict[str, str]:
     return {
         "account:claim": f"/konto/akteure/{asked.actor.slug}/vertreten/",
         "account:profile": f"/konto/akteure/{actor.slug}/profil/",
+        "account:confirm-profile": f"/konto/akteure/{actor.slug}/profil/bestaetigen/",
         "account:people": f"/konto/akteure/{actor.slug}/personen/",
         "account:member": f"/konto/akteure/{actor.slug}/personen/{member.pk}/",
         "account:withdraw-invitation": f"/konto/akteure/{actor.slug}/einladungen/{invitation.pk}/",

@@ -136,6 +136,7 @@ account:find-actor                                      302            200      
 account:found-actor                                     302            200            200            200            200            200            200            200            200
 account:claim                                           302            200            200            200            200            200            200            200            200
 account:profile                                         302            404            404            404            404            404            404            404            404
+account:confirm-profile                                 405            405            405            405            405            405            405            405            405
 account:people                                          302            404            404            404            404            404            404            404            404
 account:member                                          405            405            405            405            405            405            405            405            405
 account:withdraw-invitation                             405            405            405            405            405            405            405            405            405
@@ -314,6 +315,7 @@ admin:pages_barrierreport_delete                        302            403      
 admin:pages_barrierreport_change                        302            403            403            200            403            403            200            200            200
 admin/pages/barrierreport/<path:object_id>/             302            403            302            302            302            302            302            302            302
 admin:actors_actor_approve                              302            403            405            405            405            405            405            405            405
+admin:actors_actor_confirm                              302            403            405            405            405            405            405            405            405
 admin:actors_actor_decline                              302            403            403            403            200            403            403            403            200
 admin:actors_actor_invite                               302            403            403            403            200            403            403            403            200
 admin:actors_actor_merge                                302            403            403            403            200            403            403            403            200

@@ -36,7 +36,8 @@ def ask_and_close(at: datetime | None = None) -> int:
     """
     now = at or timezone.now()
     # Whoever has logged in meanwhile is not idle any more; the mailed links of that time end with the row.
-    IdleAccount.objects.filter(user__in=_used_since(now), ended_at=None).delete()
+    used = _with_use().filter(used_at__gt=_asked_from(now))
+    IdleAccount.objects.filter(user__in=used.values("pk"), ended_at=None).delete()
     touched = 0
     for user_pk in list(_idle(now).values_list("pk", flat=True)):
         with transaction.atomic():
@@ -65,10 +66,6 @@ def keep(user: User) -> None:
 def _with_use() -> "QuerySet[User]":
     # GREATEST passes over what is empty.
     return User.objects.annotate(used_at=Greatest("joined_at", "last_login", "kept_at"))
-
-
-def _used_since(now: datetime) -> "QuerySet[User]":
-    return _with_use().filter(used_at__gt=_asked_from(now)).values("pk")
 
 
 def _idle(now: datetime) -> "QuerySet[User]":

@@ -243,6 +243,14 @@ def _register(user: User) -> list[Todo]:
             "Akteure haben",
             "niemanden mehr, der Einträge pflegt",
         ),
+        (
+            "actor",
+            "profil",
+            Actor.objects.profile_neglected(),
+            "Akteur hat",
+            "Akteure haben",
+            "ein Profil, das lange niemand bestätigt hat",
+        ),
     ]
     return [
         Todo(

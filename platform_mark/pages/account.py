@@ -31,6 +31,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "claims": overview.claims(request.user),
         "requests": overview.open_requests(member.actor for member in open_ones),
         "groups": [(group, group.name.lower(), part) for group, part in overview.grouped(rows)],
+        "profiles_due": set(
+            Actor.objects.profile_to_confirm().filter(memberships__in=members).values_list("pk", flat=True)
+        ),
         "due": sorted(due, key=lambda row: row.former_on or date.max),
         # As an editor writes it: small numbers in words where a sentence begins with them.
         "due_words": SMALL_NUMBERS.get(len(due), str(len(due))),

@@ -29,6 +29,7 @@ DEMO_ACTOR = "actor: kammer"
 # Offers are older than their last assurance.
 _BEFORE_ASSURANCE = timedelta(days=40)
 _WITH_US_SINCE = timedelta(days=620)
+_PROFILE_ASSURED_DAYS = 120
 
 
 def load() -> int:
@@ -98,6 +99,7 @@ def _actor(row: Mapping[str, Any]) -> Actor:
         is_fictitious=True,
         state=Actor.State.APPROVED,
         approved_at=timezone.now() - _WITH_US_SINCE,
+        confirmed_at=timezone.now() - timedelta(days=row.get("profile_confirmed_days_ago", _PROFILE_ASSURED_DAYS)),
     )
     actor.full_clean()
     actor.save()

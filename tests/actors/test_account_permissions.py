@@ -28,6 +28,7 @@ account:find-actor                          200            200            200   
 account:found-actor                         200            200            200            200            200            302
 account:claim                               200            200            200            200            200            302
 account:profile                             200            200            404            404            404            302
+account:confirm-profile                     405            405            405            405            405            405
 account:people                              200            200            404            404            404            302
 account:member                              405            405            405            405            405            405
 account:withdraw-invitation                 405            405            405            405            405            405
@@ -49,6 +50,7 @@ account:closed                              200            200            200   
 POSTS = """
                                           owner      colleague    other_actor        waiting           left       disabled
 account:profile                             422            422            404            404            404          login
+account:confirm-profile                     302            302            404            404            404          login
 account:people                              422            404            404            404            404          login
 account:member                              404            404            404            404            404          login
 account:leave                               422            404            404            404            404          login
