@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator, MaxLengthValidator, URLValidator
+from django.db.models import QuerySet
 
 from platform_mark.taxonomy.models import Branch, CompanySize, District, Municipality, TargetGroup, Topic
 
@@ -20,6 +21,33 @@ BESIDE = {
     "activity_ends_after_it_begins": "valid_until",
 }
 TOO_LONG = "Bitte kürzen Sie: höchstens %(limit_value)d Zeichen, es sind %(show_value)d."
+
+
+class RequestsForm(forms.Form):
+    """For which of the own organisations somebody wants requests of others at the own address, too."""
+
+    actors = forms.ModelMultipleChoiceField(
+        label="Anfragen zur Zusammenarbeit auch an mich",
+        queryset=Actor.objects.none(),
+        to_field_name="slug",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Sie gehen immer an das Funktionspostfach. Hier wählen Sie, ob Anfragen und Antworten auch an Ihre Adresse gehen.",
+        error_messages={"invalid_choice": "Für diese Organisation sprechen Sie nicht."},
+    )
+
+    def __init__(self, *args: Any, members: "QuerySet[Membership]", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.members = members
+        field: Any = self.fields["actors"]
+        field.queryset = Actor.objects.filter(memberships__in=members).order_by("name")
+        field.initial = list(members.filter(gets_requests=True).values_list("actor__slug", flat=True))
+
+    def save(self) -> None:
+        """Keep the choice for all of the own organisations."""
+        chosen = self.cleaned_data["actors"]
+        self.members.filter(actor__in=chosen).update(gets_requests=True)
+        self.members.exclude(actor__in=chosen).update(gets_requests=False)
 
 
 class AccountForm(forms.ModelForm):

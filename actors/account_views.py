@@ -19,7 +19,7 @@ from platform_mark.posting import add_refusal, posted
 from platform_mark.tokens import BadToken, keep_address
 
 from . import freshness, joining, own_data
-from .account_forms import ClaimForm, FoundForm, InvitationForm, LeaveForm, ProfileForm
+from .account_forms import ClaimForm, FoundForm, InvitationForm, LeaveForm, ProfileForm, RequestsForm
 from .models import Actor, Membership
 
 View = Callable[..., HttpResponse]
@@ -248,6 +248,20 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
             messages.success(request, f"„{actor.name}“ hat das Register verlassen.")
             return redirect("account:home")
     return render(request, "konto/austritt.html", {"form": form, "actor": actor}, status=422 if form.errors else 200)
+
+
+@konto("GET", "POST")
+def notifications(request: HttpRequest) -> HttpResponse:
+    """Which mails the account gets, where the others go, and what can be chosen."""
+    members = Membership.objects.filter(user=request.user, actor__in=Actor.objects.of(request.user))
+    members = members.exclude(actor__state=Actor.State.FORMER)
+    form = RequestsForm(posted(request), members=members)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Ihre Auswahl ist gespeichert.")
+        return redirect("account:notifications")
+    context = {"form": form, "members": members.select_related("actor").order_by("actor__name")}
+    return render(request, "konto/benachrichtigungen.html", context, status=422 if form.errors else 200)
 
 
 @konto("GET")

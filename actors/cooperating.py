@@ -40,17 +40,15 @@ def ask(sender: Actor, *, activity: Activity, text: str, by: "User") -> Cooperat
     request = Cooperation(sender=sender, receiver=receiver, activity=activity, text=text.strip(), written_by=by)
     request.full_clean(exclude=["written_by"])
     request.save()
-    queue(
-        "kooperation-anfrage",
-        receiver.contact_email,
-        context={
-            "sender": sender.name,
-            "receiver": receiver.name,
-            "activity": activity.title,
-            "text": request.text,
-            "address": _address(request),
-        },
-    )
+    context = {
+        "sender": sender.name,
+        "receiver": receiver.name,
+        "activity": activity.title,
+        "text": request.text,
+        "address": _address(request),
+    }
+    for address in receiver.relay_addresses():
+        queue("kooperation-anfrage", address, context=context)
     return request
 
 
@@ -66,12 +64,9 @@ def answer(request: Cooperation, *, text: str) -> None:
     if not request.answer:
         raise Refused({"text": "Bitte schreiben Sie eine Antwort."}, code="empty")
     request.save(update_fields=["answer", "answered_at"])
-    if request.sender.contact_email:
-        queue(
-            "kooperation-antwort",
-            request.sender.contact_email,
-            context={"receiver": request.receiver.name, "text": request.answer, "address": _address(request)},
-        )
+    context = {"receiver": request.receiver.name, "text": request.answer, "address": _address(request)}
+    for address in request.sender.relay_addresses():
+        queue("kooperation-antwort", address, context=context)
 
 
 def _address(request: Cooperation) -> str:

@@ -208,6 +208,12 @@ class Actor(models.Model):
         """Where we write to: both contact addresses, without the one that is missing or the same twice."""
         return list(dict.fromkeys(address for address in (self.contact_email, self.second_email) if address))
 
+    def relay_addresses(self) -> list[str]:
+        """Where requests of other organisations go: the role mailbox, and its people who want them, too."""
+        wanting = self.memberships.filter(gets_requests=True, user__is_active=True).order_by("joined_at")
+        people = wanting.values_list("user__email", flat=True) if self.contact_email else []
+        return list(dict.fromkeys(address for address in (self.contact_email, *people) if address))
+
     def profile_stage(self, at: datetime | None = None) -> Stage:
         """How fresh the profile is; meant for an organisation that was let in."""
         approved_at = self.approved_at or self.created_at
@@ -237,6 +243,7 @@ class Membership(models.Model):
     )
     role = models.CharField("Rolle", max_length=10, choices=Role, default=Role.EDITOR)
     joined_at = models.DateTimeField("Seit", auto_now_add=True)
+    gets_requests = models.BooleanField("Anfragen zur Zusammenarbeit auch an diese Person", default=False)
 
     class Meta:
         verbose_name = "Mitglied"

@@ -22,9 +22,16 @@ def collect(user: "User") -> dict[str, Any]:
             "name": user.name,
             "angelegt": _at(user.joined_at),
             "zuletzt_angemeldet": _at(user.last_login),
+            "behalten": _at(user.kept_at),
         },
         "organisationen": [
-            {"name": one.actor.name, "rolle": one.get_role_display(), "seit": _at(one.joined_at)} for one in members
+            {
+                "name": one.actor.name,
+                "rolle": one.get_role_display(),
+                "seit": _at(one.joined_at),
+                "anfragen_auch_an_mich": one.gets_requests,
+            }
+            for one in members
         ],
         "anfragen": [
             {

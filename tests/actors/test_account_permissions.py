@@ -41,6 +41,7 @@ account:preview                             200            200            404   
 account:step                                405            405            405            405            405            405
 account:cooperate                           200            200            200            404            404            302
 account:cooperation                         200            200            404            404            404            302
+account:notifications                       200            200            200            200            200            302
 account:data                                200            200            200            200            200            302
 account:download                            200            200            200            200            200            302
 account:close                               405            405            405            405            405            405

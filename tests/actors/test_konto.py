@@ -759,3 +759,44 @@ def test_nothing_of_the_account_is_kept_or_indexed(konto: Client, actor: Actor) 
         assert page.problems == [], path
         assert page.one("meta", name="robots")["content"] == "noindex", path
         assert Page.of(PortalClient().get(path, follow=True)).one("h1").text == "Anmelden", path
+
+
+# ---------------------------------------------------------------- which mails come
+
+
+def test_a_person_sees_which_mails_come_and_gets_requests_too_where_wanted(
+    konto: PortalClient, owner: User, actor: Actor
+) -> None:
+    path = "/konto/benachrichtigungen/"
+    assert path in Page.of(konto.get("/konto/")).links
+    page = konto.get(path)
+    assert "lassen sich nicht abschalten" in main_of(page)
+    assert f'value="{actor.slug}" checked' not in page.content.decode()
+
+    asking = make_actor("Netzwerk")
+    asker = browser(make_member(asking))
+    activity = make_activity(actor=actor)
+    for chosen, expected in (
+        ({}, [actor.contact_email]),
+        ({"actors": actor.slug}, [actor.contact_email, owner.email]),
+        ({}, [actor.contact_email]),
+    ):
+        assert konto.post(path, chosen)["Location"] == path
+        OutgoingMail.objects.all().delete()
+        assert asker.post(f"/konto/kooperation/{activity.slug}/", {"text": "Zusammen?"}).status_code == 302
+        assert [mail.to for mail in OutgoingMail.objects.filter(kind="kooperation-anfrage").order_by("pk")] == expected
+
+    konto.post(path, {"actors": actor.slug})
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    assert actor.relay_addresses() == [actor.contact_email], "a switched-off account gets nothing"
+
+
+def test_nobody_subscribes_to_requests_of_a_foreign_organisation(konto: PortalClient, owner: User) -> None:
+    foreign, left = make_actor("Fremde Kammer"), make_actor("Alte Kammer", state="former", left_at=timezone.now())
+    make_member(foreign)
+    make_member(left, owner)
+    assert konto.post("/konto/benachrichtigungen/", {"actors": "\x00"}).status_code == 422
+    for slug in (foreign.slug, left.slug, "gibt-es-nicht"):
+        response = konto.post("/konto/benachrichtigungen/", {"actors": slug})
+        assert (response.status_code, "sprechen Sie nicht" in response.content.decode()) == (422, True), slug
+    assert not Membership.objects.filter(gets_requests=True).exists()

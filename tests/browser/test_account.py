@@ -129,7 +129,13 @@ def test_an_actor_signs_up_founds_and_writes_by_keyboard_and_a_company_finds_it(
     ]
     addresses += ["/konto/akteure/?q=netz", "/konto/akteure/neu/", "/konto/akteure/netzwerk-hubzaehler/personen/"]
     addresses += ["/konto/akteure/netzwerk-hubzaehler/profil/", "/konto/akteure/netzwerk-hubzaehler/austritt/"]
-    addresses += ["/konto/daten/", "/konto/zweiter-faktor/", "/konto/adresse/", "/konto/passkeys/neu/"]
+    addresses += [
+        "/konto/daten/",
+        "/konto/benachrichtigungen/",
+        "/konto/zweiter-faktor/",
+        "/konto/adresse/",
+        "/konto/passkeys/neu/",
+    ]
     for look in LOOKS.values():
         looker = visit(bypass_csp=True, storage_state=page.context.storage_state(), **look).new_page()
         for address in addresses:
