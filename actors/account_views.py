@@ -83,10 +83,8 @@ def found_actor(request: HttpRequest) -> HttpResponse:
                 except ValidationError as error:
                     add_refusal(form, error)
                 else:
-                    text = (
-                        f"„{actor.name}“ ist angemeldet. Wir schalten Ihre Organisation frei, meist in zwei Werktagen."
-                    )
-                    messages.success(request, f"{text} Entwürfe können Sie schon schreiben.")
+                    # How it goes on stands below it, for as long as it waits.
+                    messages.success(request, f"„{actor.name}“ ist angemeldet.")
                     return redirect("account:home")
     # Who has answered is not asked again after correcting a field.
     context = {"form": form, "similar": similar, "is_asked": bool(similar) or "trotzdem" in request.POST}

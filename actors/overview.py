@@ -100,16 +100,19 @@ def _rows(activity: Activity) -> list[Row]:
         # Begun, and what was written has been dropped.
         since = f"seit {_at(activity.created_at)}"
         return [Row(activity, None, Group.WORK, "Leer", "pencil", "", since, "write")]
+    # What has ended comes back with a new end only, so that is what its step leads to.
+    is_over = activity.valid_until is not None and activity.valid_until < timezone.localdate()
+    step = "extend" if is_over else "restore"
     if activity.state == State.DRAFT:
         since = f"seit {_at(activity.updated_at)}"
-        return [Row(activity, None, Group.PAST, "Ausgeblendet", "eye", "", since, "restore")]
+        return [Row(activity, None, Group.PAST, "Ausgeblendet", "eye", "", since, step)]
     ended = None
     if is_public:
         ended = stages.former_from(
             confirmed_at=activity.confirmed_at, published_at=activity.published_at, valid_until=activity.valid_until
         )
     since = f"seit {_at(ended or activity.updated_at)}"
-    return [Row(activity, None, Group.PAST, "Früherer Eintrag", "archive", "", since, "restore")]
+    return [Row(activity, None, Group.PAST, "Früherer Eintrag", "archive", "", since, step)]
 
 
 def _due(activity: Activity, stage: Stage) -> Row:

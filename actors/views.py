@@ -50,6 +50,12 @@ def visitor(request: HttpRequest) -> Any:
     return request.user if settings.SESSION_COOKIE_NAME in request.COOKIES else AnonymousUser()
 
 
+def own_actors(request: HttpRequest) -> frozenset[int]:
+    """The approved organisations this visitor speaks for: whoever has one is among the actors, and asks others, not itself."""
+    running = Actor.objects.of(visitor(request)).filter(state=Actor.State.APPROVED)
+    return frozenset(running.values_list("pk", flat=True))
+
+
 @require_safe
 def activity_list(request: HttpRequest) -> HttpResponse:
     """All public entries, found by words and narrowed by facets; its address can be shared.
@@ -65,7 +71,8 @@ def activity_list(request: HttpRequest) -> HttpResponse:
     found, finding = filterset.found, find(filterset)
     shown = {activity.pk: activity for activity in filterset.qs}
     paginator = Paginator(range(found.hits), PAGE_SIZE)
-    among_actors = is_among_actors(visitor(request))
+    own = own_actors(request)
+    among_actors = bool(own)
     context = {
         "finding": finding,
         "filterset": filterset,
@@ -76,6 +83,7 @@ def activity_list(request: HttpRequest) -> HttpResponse:
         if found.hits
         else [reading.Hit(shown[pk], shown[pk].title, "") for pk in found.nearest if pk in shown],
         "among_actors": among_actors,
+        "own_actors": own,
         "shared": _shared(filterset) if among_actors and not filterset.wants_former else [],
     }
     response = render(request, "actors/activity_list.html", context)
@@ -131,6 +139,7 @@ class ActivityDetail(DetailView):
         activity: Activity = self.object
         terms = reading.terms_of(activity)
         visible = Activity.objects.visible_to(visitor(self.request))
+        own = own_actors(self.request)
         return super().get_context_data(
             terms=terms,
             sizes_text=reading.sizes_text(activity),
@@ -139,7 +148,8 @@ class ActivityDetail(DetailView):
             former_note=freshness.former_note(activity),
             history=review.history(activity),
             similar=similar_to(activity, terms, visible, most=SIMILAR),
-            may_cooperate=is_among_actors(visitor(self.request)),
+            among_actors=bool(own),
+            may_cooperate=bool(own) and activity.actor_id not in own,
             json_ld=activity_json_ld(activity, terms) if activity.visibility == "public" else None,
             **kwargs,
         )
@@ -147,7 +157,7 @@ class ActivityDetail(DetailView):
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
         """What is for actors only stays out of shared caches and indexes."""
         response = super().render_to_response(context, **kwargs)
-        if self.object.visibility != "public" or context["may_cooperate"]:
+        if self.object.visibility != "public" or context["among_actors"]:
             keep_private(response)
         return response
 

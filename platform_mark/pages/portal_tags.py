@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
 from operator import attrgetter
@@ -247,15 +247,16 @@ def practice_card(
 
 
 @register.simple_tag
-def activity_row(hit: Hit, among_actors: bool = False) -> SafeString:
-    """One entry of the register as every table of results shows it."""
+def activity_row(hit: Hit, among_actors: bool = False, own_actors: Collection[int] = ()) -> SafeString:
+    """One entry of the register as every table of results shows it; actors can ask for cooperation, for others' only."""
     activity = hit.activity
     actor = activity.actor
+    may_ask = among_actors and actor.pk not in (own_actors or ())
     values = (
-        *(hit.title, hit.passage, among_actors, activity.stage(), activity.slug, activity.kind, activity.visibility),
+        *(hit.title, hit.passage, may_ask, activity.stage(), activity.slug, activity.kind, activity.visibility),
         *(activity.valid_until, activity.confirmed_at, actor.name, actor.slug, actor.is_fictitious),
     )
-    return _draw_once("actors/_row.html", values, {"hit": hit, "activity": activity, "among_actors": among_actors})
+    return _draw_once("actors/_row.html", values, {"hit": hit, "activity": activity, "may_ask": may_ask})
 
 
 @register.simple_tag

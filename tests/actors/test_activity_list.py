@@ -260,6 +260,19 @@ def test_actors_see_them_marked_above_the_list_and_in_no_count_or_file(client: C
     assert "dazu 1 nur für Akteure" in " ".join(a["aria-label"] for a in matrix.main.all("a") if "aria-label" in a)
 
 
+def test_actors_ask_others_for_cooperation_and_not_themselves(client: Client) -> None:
+    actor = make_actor("Hochschule")
+    own, other = make_activity("Eigenes Angebot", actor=actor), make_activity("Fremdes Angebot")
+    who = _logged_in(make_member(actor))
+    links = Page.of(who.get(LIST)).links
+    assert (f"/konto/kooperation/{other.slug}/" in links, f"/konto/kooperation/{own.slug}/" in links) == (True, False)
+    for activity, may in ((other, True), (own, False)):
+        page = who.get(activity.get_absolute_url())
+        assert (f"/konto/kooperation/{activity.slug}/" in Page.of(page).links) == may
+        assert page["Cache-Control"] == "private, no-store"
+    assert not [link for link in Page.of(client.get(LIST)).links if "kooperation" in link]
+
+
 def test_a_disabled_account_is_a_stranger_again(client: Client) -> None:
     owner = make_member(make_actor("Hochschule"))
     plan = make_activity("Plan", visibility="actors")

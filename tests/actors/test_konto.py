@@ -77,6 +77,7 @@ def test_the_start_page_shows_every_entry_with_its_state_and_next_step(
     make_activity("Unter uns", actor=actor, visibility="actors")
     make_activity("Fällig", actor=actor, confirmed_at=now - timedelta(days=185))
     make_activity("Lange still", actor=actor, confirmed_at=now - timedelta(days=300))
+    make_activity("Geendet", actor=actor, valid_until=timezone.localdate() - timedelta(days=3))
     review.take_offline(make_activity("Versteckt", actor=actor), by=owner)
     make_revision(make_activity("Wird gelesen", actor=actor))
     sent_back = make_revision(make_activity("Zurück", actor=actor))
@@ -96,10 +97,13 @@ def test_the_start_page_shows_every_entry_with_its_state_and_next_step(
         "Frisch": "Veröffentlicht",
         "Unter uns": "Nur für Akteure",
         "Lange still": "Früherer Eintrag",
+        "Geendet": "Früherer Eintrag",
         "Versteckt": "Ausgeblendet",
     }
     assert "Stimmt noch" in rows["Fällig"][2]
     assert "Wieder aufnehmen" in rows["Lange still"][2]
+    assert "Neues Ende eintragen" in rows["Geendet"][2], "without one, it does not come back"
+    assert "/aktivitaeten/frisch/" in page.links
     assert rows["Wird gelesen"][2] == "Sie müssen nichts tun."
     assert "Bitte den Ort nennen." in page.main.text
     assert page.one("h1").text == "Unsere Aktivitäten"
@@ -411,7 +415,7 @@ def test_similar_entries_of_others_are_shown_with_what_they_share(konto: Client,
     page = Page.of(konto.get(f"/konto/aktivitaeten/{draft.pk}/"))
     note = page.one("div", role="note")
     assert "Rüsten ohne Suchen, ein Halbtag , Hochschule" in note.text or "Hochschule" in note.text
-    assert "Gemeinsam: Beratung, Metall, Führungskräfte, Märkischer Kreis." in note.text
+    assert "Gemeinsam: Beratung, Metall, Führungskräfte, Märkischer Kreis" in note.text
     assert "bei uns" not in note.text
     assert "geheim" not in note.text
     assert "Ganz anderes" not in note.text
