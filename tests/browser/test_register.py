@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 
 from actors import cooperating, freshness
 from actors.models import Activity, Actor
+from platform_mark.accounts import idle
+from platform_mark.accounts.models import User
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import full_text
 from platform_mark.search import index
@@ -16,7 +18,7 @@ from tests.actors.make import make_activity, make_actor, make_member
 from tests.browser.conftest import NewContext
 from tests.browser.portal import PASSWORD, Portal, in_database_of
 from tests.browser.test_account import WIDE, enter, fill, heading, press
-from tests.browser.test_pages import axe
+from tests.browser.test_pages import LOOKS, axe
 from tests.make import make_user
 
 KEPT, FORGOTTEN = "Rundgang Hubzähler", "Werkstatt Hubzähler"
@@ -92,6 +94,41 @@ def test_one_button_behind_the_mailed_link_confirms_and_what_nobody_confirms_goe
     expect(page.get_by_role("main")).to_contain_text(f"„{FORGOTTEN}“ ist wieder öffentlich und heute bestätigt.")
     visitor.goto("/aktivitaeten/?q=Hubz%C3%A4hler")
     expect(forgotten).to_contain_text(today)
+
+
+def test_mailed_links_keep_a_profile_and_an_account_that_were_long_still(visit: NewContext, portal: Portal) -> None:
+    mailbox, person = "profil@hubzaehler.example", "still@hubzaehler.example"
+    long_ago = timezone.now() - timedelta(days=500)
+
+    def begin() -> list[str]:
+        actor = make_actor("Stiller Hubzähler", contact_email=mailbox, second_email="", approved_at=long_ago)
+        make_speaker(actor, person)
+        User.objects.filter(email=person).update(joined_at=long_ago, last_login=long_ago)
+        freshness.climb()
+        idle.ask_and_close()
+        texts = [full_text(OutgoingMail.objects.get(to=to)) for to in (mailbox, person)]
+        found = [re.search(r"/(?:bestaetigen|konto/behalten)/[^\s/]+/", text) for text in texts]
+        return [link[0] for link in found if link]
+
+    links = in_database_of(portal, begin)
+    for look in LOOKS.values():
+        page = visit(bypass_csp=True, **look).new_page()
+        for address in (*links, "/akteure/stiller-hubzaehler/", "/konto/behalten/danke/"):
+            page.goto(address)
+            assert axe(page) == [], address
+            width = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+            assert page.evaluate(width), address
+
+    page.goto("/akteure/stiller-hubzaehler/")
+    expect(page.get_by_role("main")).to_contain_text("Profil nicht bestätigt")
+    page.goto(links[0])
+    press(page, r"Stimmt noch\s*: Profil")
+    expect(heading(page)).to_have_text("Danke, alles ist bestätigt")
+    page.goto("/akteure/stiller-hubzaehler/")
+    expect(page.get_by_role("main")).not_to_contain_text("nicht bestätigt")
+    page.goto(links[1])
+    press(page, "Konto behalten")
+    expect(heading(page)).to_have_text("Danke, Ihr Konto bleibt bestehen")
 
 
 def test_the_matrix_shows_an_overlap_and_a_gap_and_leads_to_a_request_for_cooperation(
