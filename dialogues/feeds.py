@@ -10,11 +10,13 @@ from django.utils.feedgenerator import Atom1Feed
 from django.views.decorators.http import require_safe
 
 from platform_mark.contact import operator
+from platform_mark.search import finding
+from platform_mark.search.asking import query_of
 
 from . import reading
 from .calendar import event_calendar
 from .facets import load_catalogue
-from .filters import DialogueFilter, find
+from .filters import DialogueFilter
 from .models import Dialogue
 from .search import minute
 
@@ -47,12 +49,12 @@ def calendar(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def atom(request: HttpRequest) -> HttpResponse:
-    """What was announced last, for feed readers; narrowed by the facets of the list, whatever the period."""
+    """What was announced last, for feed readers; narrowed by words and facets of the list, whatever the period."""
     filterset = _filterset(request)
-    finding = find(filterset)
-    named = ", ".join(option.label for facet in finding.facets for option in facet.options if option.is_chosen)
-    query = f"?{finding.facet_query}" if finding.facet_query else ""
-    newest = filterset.narrowed(Dialogue.objects.published()).order_by("-published_at", "-pk")[:NEWEST]
+    named = ", ".join(filterset.labels[pair] for pair in filterset.asked if pair in filterset.labels)
+    query = f"?{query_of(filterset.asked)}" if filterset.asked else ""
+    found = filterset.find({}, order=finding.NEWEST, size=NEWEST)
+    newest = Dialogue.objects.published().filter(pk__in=[row.object_id for row in found.rows])
     feed = Atom1Feed(
         title=f"Branchendialoge: {named}" if named else "Branchendialoge",
         link=f"{settings.BASE_URL}{reverse('dialogues:list')}{query}",
@@ -61,7 +63,7 @@ def atom(request: HttpRequest) -> HttpResponse:
         language="de",
         author_name=operator()["name"],
     )
-    for dialogue in reading.cards(reading.with_cards(newest)):
+    for dialogue in reading.cards(reading.with_cards(newest.order_by("-published_at", "-pk"))):
         address = f"{settings.BASE_URL}{dialogue.get_absolute_url()}"
         cancelled = "Abgesagt: " if dialogue.is_cancelled else ""
         feed.add_item(

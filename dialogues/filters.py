@@ -15,6 +15,7 @@ from platform_mark.search.asking import Alternative, AnyOf, Chip, IndexedFilter,
 from platform_mark.search.facets import Catalogue, Facet
 from platform_mark.search.finding import Found
 from platform_mark.search.index import kind_of
+from platform_mark.search.question import LONGEST_QUESTION
 
 from . import facets
 from .facets import LABELS, Period
@@ -49,7 +50,9 @@ class DialogueFilter(IndexedFilter):
         self.at: datetime = timezone.now()
 
     def narrowed(self, dialogues: DialogueQuerySet) -> DialogueQuerySet:
-        """The same facets asked of the tables, for the few that stand beside the list. It can only narrow."""
+        """The same asked of the tables, for the few that stand beside the list. It can only narrow."""
+        if self.question:
+            dialogues = dialogues.filter(pk__in=finding.saying(kind_of(Dialogue), self.question))
         for facet, codes in self.codes.items():
             if facet == "branche":
                 linked = Dialogue.branches.through.objects.filter(branch__in=list(map(int, codes)))
@@ -93,6 +96,18 @@ class DialogueFilter(IndexedFilter):
         return unknown
 
     @cached_property
+    def asked(self) -> list[Pair]:
+        """The words and the facets that were asked for, whatever the period."""
+        words: list[Pair] = [("q", self.text[:LONGEST_QUESTION])] if self.question else []
+        return [*words, *((name, value) for name, values in self.chosen.items() for value in values)]
+
+    @cached_property
+    def labels(self) -> Mapping[Pair, str]:
+        """What the page calls the words, and each choice there is."""
+        labels = {(name, each.word): each.label for name, choices in self.catalogue.choices.items() for each in choices}
+        return {("q", value): f"„{value}“" for name, value in self.asked if name == "q"} | labels
+
+    @cached_property
     def found(self) -> Found:
         """What the index found."""
         return self.find(
@@ -103,10 +118,14 @@ class DialogueFilter(IndexedFilter):
         )
 
     def find(self, bounds: facets.Bounds, *, order: str, size: int, page: int = 1) -> Found:
-        """What the index finds for the facets within these bounds, whatever period was asked for."""
+        """What the index finds for words and facets within these bounds, whatever period was asked for.
+
+        Words do not change the order: a list of dates is read by date.
+        """
         return finding.find(
             kind_of(Dialogue),
             Dialogue.search_shape,
+            question=self.question,
             chosen=self.codes,
             between=bounds,
             order=order,
@@ -128,15 +147,22 @@ class Finding:
     """What the page says about one question for the list."""
 
     hits: int
-    #: Dialogues of the period, whatever their facets.
-    everything: int
+    text: str
+    is_cut: bool
+    #: Words that occur in no dialogue.
+    unknown_words: Sequence[str]
+    #: What was probably meant, with the query string that asks for it.
+    meant: str
+    meant_query: str
+    #: Whether only some of the words are met.
+    is_loose: bool
     facets: Sequence[Facet]
     chips: Sequence[Chip]
     unknown: Sequence[str]
     period: Period | None
     periods: Sequence[PeriodOption]
-    #: The query string of the facets alone, which feeds and other views keep, and the same with the period.
-    facet_query: str
+    #: The query string of words and facets, which feeds and other views keep, and the same with the period.
+    asked_query: str
     query: str
     alternatives: Sequence[Alternative]
 
@@ -158,25 +184,31 @@ class Finding:
 
 def find(filterset: DialogueFilter) -> Finding:
     """Say what was found, what else there is to choose, and the ways on."""
-    found, chosen, period = filterset.found, filterset.chosen, filterset.period
+    found, chosen, period, asked = filterset.found, filterset.chosen, filterset.period, filterset.asked
+    question, labels = filterset.question, dict(filterset.labels)
     boxes = [filterset.catalogue.facet(name, found.counts, chosen.get(name, [])) for name in LABELS]
-    labels = {(facet.name, option.value): option.label for facet in boxes for option in facet.options}
-    asked: list[Pair] = [(name, value) for name, values in chosen.items() for value in values]
     word = period.word if period else ""
     time: list[Pair] = [("zeitraum", word)] if word and not filterset.is_month else []
     if period and time:
         labels[time[0]] = period.label.capitalize() if period.label[0].islower() else period.label
     view: list[Pair] = [("ansicht", "monat"), ("monat", f"{filterset.month:%Y-%m}")] if filterset.is_month else []
     everything = [*asked, *time]
+    # What looks like a typing error is mended only where that found something.
+    meant = question.meant if question and found.total and not found.level else ""
     return Finding(
         hits=found.hits,
-        everything=found.everything,
+        text=filterset.text,
+        is_cut=len(filterset.text) > LONGEST_QUESTION,
+        unknown_words=question.unknown if question else [],
+        meant=meant,
+        meant_query=query_of([("q", meant), *(pair for pair in [*everything, *view] if pair[0] != "q")]),
+        is_loose=found.level > 0,
         facets=boxes,
         chips=[Chip(labels.get(pair, pair[1]), query_of([*_without(everything, pair), *view])) for pair in everything],
         unknown=filterset.unknown,
         period=period,
         periods=_period_options(filterset, period),
-        facet_query=query_of(asked),
+        asked_query=query_of(asked),
         query=query_of(everything),
         alternatives=[] if found.hits else list(_alternatives(found, asked, [*time, *view], labels)),
     )
@@ -193,12 +225,14 @@ def _period_options(filterset: DialogueFilter, chosen: Period | None) -> list[Pe
 def _alternatives(
     found: Found, asked: Sequence[Pair], kept_always: Sequence[Pair], labels: Mapping[Pair, str]
 ) -> Iterable[Alternative]:
-    """The ways on from an empty list: each facet dropped in turn, where that would show something."""
+    """The ways on from an empty list: each thing dropped in turn, where that would show something."""
+    hits = {**found.without, "q": found.without_text}
     for dropped in dict.fromkeys(name for name, _ in asked):
         kept = [pair for pair in asked if pair[0] != dropped]
-        if kept and found.without[dropped]:
-            label = ", ".join([*(labels.get(pair, pair[1]) for pair in kept), LABELS[dropped][1]])
-            yield Alternative(label, query_of([*kept, *kept_always]), found.without[dropped])
+        if kept and hits.get(dropped):
+            any_label = "ohne Suchwort" if dropped == "q" else LABELS[dropped][1]
+            label = ", ".join([*(labels.get(pair, pair[1]) for pair in kept), any_label])
+            yield Alternative(label, query_of([*kept, *kept_always]), hits[dropped])
 
 
 def _without(pairs: Iterable[Pair], dropped: Pair) -> list[Pair]:

@@ -4,16 +4,20 @@ Seats are counted in people, per dialogue and kind of seat: taken = confirmed + 
 holds the lock of the dialogue (`dialogues.locking`); pages only show them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection
+from django.db.models import JSONField
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from .models import Dialogue, Registration
+from .models import Dialogue, DialogueQuerySet, Registration
 
 # So few free seats are worth saying: at most this many, or this share of all.
 FEW_SEATS, FEW_SHARE = 3, 0.2
@@ -69,37 +73,56 @@ class SeatState:
         return 100 if not self.capacity else round(100 * (self.capacity - self.free) / self.capacity)
 
 
+# One kind of seat with its numbers; what fills the hole says of which dialogues.
+_NUMBERS = """
+    SELECT {columns}
+    FROM dialogues_seatkind k
+    LEFT JOIN dialogues_attendee a ON a.seat_kind_id = k.id
+    LEFT JOIN dialogues_registration r ON r.id = a.registration_id
+    WHERE {whose} GROUP BY k.id ORDER BY k."order", k.id
+"""
+_COLUMNS = """
+    k.dialogue_id, k.name, k.capacity,
+    count(*) FILTER (WHERE r.state IN ('confirmed', 'offered')), count(*) FILTER (WHERE r.state = 'waiting'),
+    (SELECT count(*) FROM dialogues_registration w WHERE w.dialogue_id = k.dialogue_id AND w.state = 'waiting')
+"""
+_OF_MANY = _NUMBERS.format(columns=_COLUMNS, whose="k.dialogue_id = ANY(%s)")
+_OF_ROW = "ARRAY({})".format(
+    _NUMBERS.format(columns=f"jsonb_build_array({_COLUMNS})", whose='k.dialogue_id = "dialogues_dialogue"."id"')
+)
+
+
+def with_seats(dialogues: DialogueQuerySet) -> DialogueQuerySet:
+    """Bring the numbers along, so that `seat_states` asks nothing more; for pages that show them and forget them."""
+    numbers = RawSQL(_OF_ROW, [], output_field=ArrayField(JSONField()))  # noqa: S611
+    return dialogues.annotate(seat_numbers=numbers)
+
+
 def seat_state(dialogue: Dialogue, at: datetime | None = None) -> SeatState:
     """The state of one dialogue at the instant `at` (now, if not given)."""
     return seat_states([dialogue], at)[dialogue.pk]
 
 
 def seat_states(dialogues: Iterable[Dialogue], at: datetime | None = None) -> dict[int, SeatState]:
-    """The states of several dialogues by key, in one query however many they are."""
+    """The states of several dialogues by key, in one query however many they are, or none if `with_seats` brought them."""
     at = at or timezone.now()
     rows = list(dialogues)
     kinds: dict[int, list[KindState]] = {dialogue.pk: [] for dialogue in rows}
     waiting: dict[int, int] = {}
-    with connection.cursor() as cursor:
-        # Every list and every page of a dialogue asks this.
-        cursor.execute(
-            """
-            SELECT k.dialogue_id, k.name, k.capacity,
-                count(*) FILTER (WHERE r.state IN ('confirmed', 'offered')), count(*) FILTER (WHERE r.state = 'waiting'),
-                (SELECT count(*) FROM dialogues_registration w WHERE w.dialogue_id = k.dialogue_id AND w.state = 'waiting')
-            FROM dialogues_seatkind k
-            LEFT JOIN dialogues_attendee a ON a.seat_kind_id = k.id
-            LEFT JOIN dialogues_registration r ON r.id = a.registration_id
-            WHERE k.dialogue_id = ANY(%s) GROUP BY k.id ORDER BY k."order", k.id
-            """,
-            [list(kinds)],
-        )
-        for key, name, capacity, taken, people_waiting, bookings_waiting in cursor.fetchall():
-            kinds[key].append(KindState(name, capacity, taken, people_waiting))
-            waiting[key] = bookings_waiting
+    for key, name, capacity, taken, people_waiting, bookings_waiting in _numbers(rows):
+        kinds[key].append(KindState(name, capacity, taken, people_waiting))
+        waiting[key] = bookings_waiting
     return {
         dialogue.pk: _state(dialogue, tuple(kinds[dialogue.pk]), waiting.get(dialogue.pk, 0), at) for dialogue in rows
     }
+
+
+def _numbers(dialogues: Sequence[Dialogue]) -> Iterable[Sequence[Any]]:
+    if dialogues and all(hasattr(dialogue, "seat_numbers") for dialogue in dialogues):
+        return [numbers for dialogue in dialogues for numbers in dialogue.seat_numbers]  # type: ignore[attr-defined]
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_MANY, [[dialogue.pk for dialogue in dialogues]])
+        return cursor.fetchall()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,10 @@ from itertools import groupby
 
 from django.utils import formats, timezone
 
+from platform_mark.search.finding import Row
+from platform_mark.search.question import Question
+from platform_mark.search.snippets import marks, pattern
+
 from . import wording
 from .models import Dialogue
 from .seats import SeatState, Word, seat_states
@@ -88,6 +92,16 @@ class Card:
     @property
     def hours(self) -> str:
         return wording.hours(self.dialogue.starts_at, self.dialogue.ends_at)  # type: ignore[arg-type]
+
+
+def mark_hits(dialogues: Iterable[Dialogue], rows: Iterable[Row], question: Question | None) -> None:
+    """Give those that were found by words what was met in them, for cards and tables to show."""
+    if question is None:
+        return
+    found, texts = pattern(question.lexemes), {row.object_id: row.text for row in rows}
+    for dialogue in dialogues:
+        if dialogue.pk in texts:
+            dialogue.marks = marks(dialogue.title, dialogue.teaser, texts[dialogue.pk], found)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from .facets import load_catalogue
 from .filters import PAGE_SIZE, DialogueFilter, find
 from .models import Dialogue, Host
 from .months import month_table
-from .seats import seat_state
+from .seats import seat_state, with_seats
 
 _SHOWN_BY = Prepared(
     lambda: Practice.objects.published(NOW).filter(dialogues=Given("dialogue")).newest_first().for_cards(NOW)
@@ -31,7 +31,7 @@ DOCUMENTED = 5
 
 @require_safe
 def dialogue_list(request: HttpRequest) -> HttpResponse:
-    """All public dialogues of a period, narrowed by facets, as a list by month or as the table of one month."""
+    """All public dialogues of a period, found by words and narrowed by facets, as a list by month or as the table of one month."""
     catalogue = load_catalogue()
     if (query := catalogue.moved_query(request.GET)) is not None:
         return HttpResponsePermanentRedirect(reverse("dialogues:list", query=query))
@@ -62,7 +62,9 @@ def _read(filterset: DialogueFilter, *, with_documented: bool) -> tuple[list[Dia
         latest = filterset.narrowed(Dialogue.objects.published().documented(filterset.at))
         wanted |= Q(pk__in=latest.values("pk")[:DOCUMENTED])
     rows = reading.with_rows(Dialogue.objects.published().filter(wanted).order_by("-starts_at"))
-    found = {row.pk: row for row in reading.rows(rows)}
+    is_past = bool(filterset.period and filterset.period.is_past)
+    found = {row.pk: row for row in reading.rows(rows if is_past else with_seats(rows))}
+    showing.mark_hits(found.values(), filterset.found.rows, filterset.question)
     documented = [row for row in found.values() if row.public_report and row.pk not in order]
     return [found[pk] for pk in order if pk in found], documented if with_documented else []
 

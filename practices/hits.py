@@ -3,22 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.utils.safestring import SafeString
-
 from platform_mark.search.finding import Row
 from platform_mark.search.question import Question
-from platform_mark.search.snippets import mark, pattern, snippet
+from platform_mark.search.snippets import Marks, marks, pattern
 
 from .models import Practice
-
-
-@dataclass(frozen=True)
-class Marks:
-    """Title and teaser with what was met, and the passage of the text that meets most, where neither of them does."""
-
-    title: SafeString
-    teaser: SafeString
-    passage: SafeString
 
 
 @dataclass(frozen=True)
@@ -34,8 +23,6 @@ def hits(rows: Iterable[Row], shown: Mapping[int, Practice], question: Question 
     hits = []
     for row in rows:
         if practice := shown.get(row.object_id):
-            title, teaser = mark(practice.title, found), mark(practice.teaser, found)
-            says_so = "<mark>" in title or "<mark>" in teaser
-            passage = SafeString() if says_so else snippet(row.text, found)
-            hits.append(Hit(practice, Marks(title, teaser, passage) if question else None))
+            marked = marks(practice.title, practice.teaser, row.text, found) if question else None
+            hits.append(Hit(practice, marked))
     return hits

@@ -39,8 +39,6 @@ class Subject:
     series: str = ""
     #: Facets that say how things stand today: nothing to wait for.
     passing: frozenset[str] = frozenset()
-    #: Whether its list can be searched by words.
-    has_words: bool = True
     #: Switches of the list besides its facets, with what they say.
     switches: dict[str, str] = field(default_factory=dict)
 
@@ -68,7 +66,6 @@ SUBJECTS: tuple[Subject, ...] = (
         note=_when,
         actor="hosts__actor",
         series="series",
-        has_words=False,
     ),
     Subject(
         Scope.ACTIVITIES,

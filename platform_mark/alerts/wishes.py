@@ -147,10 +147,9 @@ def _narrowed(
     catalogue = catalogues.of(subject, asked)
     pairs: list[Pair] = []
     unknown: list[str] = []
-    if subject.has_words:
-        text = " ".join(asked.get("q", "")[:LONGEST_QUESTION].split())
-        if text and (is_stored or _says_something(text)):
-            pairs.append(("q", text))
+    text = " ".join(asked.get("q", "")[:LONGEST_QUESTION].split())
+    if text and (is_stored or _says_something(text)):
+        pairs.append(("q", text))
     for name in facets or [name for name in catalogue.labels if name not in subject.passing]:
         moved = catalogue.moved.get(name, {})
         values = sorted({moved.get(value, value) for value in asked.getlist(name) if value})

@@ -22,8 +22,8 @@ from dialogues.models import Dialogue
 from dialogues.showing import Card
 from platform_mark import contact
 from platform_mark.search.facets import Facet, Option
+from platform_mark.search.snippets import Marks
 from platform_mark.taxonomy.models import CompanySize
-from practices.hits import Marks
 from practices.models import Practice
 
 from .overview import BranchRow
@@ -266,7 +266,7 @@ def dialogue_card(card: Card, chips: Sequence[str] = ()) -> SafeString:
     values = (
         *(dialogue.slug, dialogue.title, dialogue.teaser, dialogue.where, dialogue.is_onsite, dialogue.moved_from),
         *(dialogue.is_cancelled, dialogue.is_fictitious, card.day, card.hours, card.sign),
-        *(tuple(chips), *(branch.name for branch in dialogue.branches.all())),
+        *(getattr(dialogue, "marks", None), tuple(chips), *(branch.name for branch in dialogue.branches.all())),
     )
     return _draw_once("components/dialogue_card.html", values, {"card": card, "chips": chips})
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from .index import Shape, code
@@ -254,6 +255,11 @@ def cross(kind: str, shape: Shape, rows: str, columns: str, *, at: datetime | No
     return Crossed(pairs, by_row, by_column)
 
 
+def saying(kind: str, question: Question) -> RawSQL:
+    """The keys of objects of a kind that say everything asked, for a queryset that reads what may be shown."""
+    return RawSQL(_SAYING, [kind, question.levels[0]])  # noqa: S611
+
+
 def _value(found: str | None) -> str:
     return found.partition(":")[2] if found else ""
 
@@ -336,6 +342,7 @@ UNION ALL SELECT 'level', NULL, {level_number}, NULL, NULL, NULL, NULL
 UNION ALL SELECT 'row', kind, place::int, object_id::int, title, lead, text
     FROM page JOIN search_searchentry USING (id)
 """
+_SAYING = "(SELECT object_id FROM search_searchentry WHERE kind = %s AND vector @@ %s::tsquery)"
 _SEEN = "visible_from <= %(at)s AND (visible_until IS NULL OR visible_until > %(at)s)"
 _VISIBLE = f"kind = %(kind)s AND {_SEEN}"
 _VISIBLE_ANYWHERE = f"kind = ANY(%(kinds)s) AND {_SEEN}"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
@@ -42,6 +43,22 @@ def snippet(text: str, found: re.Pattern[str] | None) -> SafeString:
     end = _word_end(text, begin + LONGEST)
     before, after = ("… " if begin else ""), (" …" if end < len(text) else "")
     return conditional_escape(before) + mark(text[begin:end], found) + conditional_escape(after)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Title and teaser with what was met, and the passage of the text that meets most, where neither of them does."""
+
+    title: SafeString
+    teaser: SafeString
+    passage: SafeString
+
+
+def marks(title: str, teaser: str, text: str, found: re.Pattern[str] | None) -> Marks:
+    """Mark what was met in one thing of a list."""
+    marked = mark(title, found), mark(teaser, found)
+    says_so = any("<mark>" in each for each in marked)
+    return Marks(*marked, SafeString() if says_so else snippet(text, found))
 
 
 def _different(hits: list[re.Match[str]], start: int) -> int:

@@ -206,6 +206,9 @@ def test_an_unknown_value_finds_nothing_and_is_named(client: Client) -> None:
         "ansicht=monat&monat=2099-12",
         "ansicht=monat&monat=2000-01",
         "seite=" + "9" * 3000,
+        "q=" + "x" * 3000,
+        "q=%27%22%3Cb%3E%20%26%20%7C%20%21",
+        "q=%F0%9F%A6%84&ansicht=monat",
     ],
 )
 def test_odd_input_is_answered(client: Client, query: str) -> None:
@@ -287,6 +290,104 @@ def test_heading_and_title_name_what_the_list_was_narrowed_by(client: Client) ->
     assert names("branche=metall&zeitraum=vergangen") == {"Vergangene Branchendialoge: Metall"}
 
 
+# ---------------------------------------------------------------- by words
+
+
+def test_words_find_coming_and_past_dialogues_by_what_everybody_may_read(client: Client) -> None:
+    make_dialogue("Rüsten ohne Suchen", teaser="Wie Einstelldaten an die Maschine kommen.")
+    make_dialogue("Belege ohne Papier", teaser="Vom Wareneingang bis zur Rechnung.")
+    make_dialogue("Rüsten, noch nicht öffentlich", state=State.DRAFT, published_at=None)
+    told = make_dialogue("Was das Rüsten kostet", starts_at=in_days(-20))
+    make_report(told)
+    make_report(make_dialogue("Rechnungen", starts_at=in_days(-30)))
+    page = asked(client, q="rüsten")
+    assert titles(page) == ["Rüsten ohne Suchen"]
+    assert past_titles(page) == ["Was das Rüsten kostet"]
+    assert [mark.text for mark in page.main.one("article").all("mark")] == ["Rüsten"]
+    assert page.one("input", id="q")["value"] == "rüsten"
+    assert past_titles(asked(client, q="rüsten", zeitraum="vergangen")) == ["Was das Rüsten kostet"]
+
+
+def test_what_is_met_in_the_text_alone_is_shown_as_a_passage(client: Client) -> None:
+    make_dialogue("Werkzeuge", description="<p>Wir sehen uns die Warenwirtschaft &amp; das Lager an.</p>")
+    card = asked(client, q="warenwirtschaft").main.one("article")
+    assert "Wir sehen uns die Warenwirtschaft & das Lager an." in card.text
+    assert [mark.text for mark in card.all("mark")] == ["Warenwirtschaft"]
+
+
+def test_words_work_together_with_filters_and_each_can_be_dropped_alone(client: Client) -> None:
+    metal, care = make_branch("Metall"), make_branch("Pflege")
+    make_dialogue("Rüsten in der Werkstatt", branches=[metal])
+    make_dialogue("Rüsten im Pflegebett", branches=[care])
+    make_dialogue("Belege", branches=[metal])
+    page = asked(client, q="rüsten", branche="metall")
+    assert titles(page) == ["Rüsten in der Werkstatt"]
+    assert counts(page, "branche") == {"metall": 1, "pflege": 1}
+    assert chips(page) == ["„rüsten“", "Metall"]
+    dropped = [link["href"] for link in page.main.one("ul", class_="chips").all("a")]
+    assert dropped == ["/dialoge/?branche=metall", "/dialoge/?q=r%C3%BCsten", "/dialoge/"]
+    # The box, the filters and the period are one form, and the month keeps the words, too.
+    assert page.one("input", id="q")["form"] == page.one("form", aria_label="Dialoge suchen und filtern")["id"]
+    month = asked(client, f"ansicht=monat&monat={in_days(14):%Y-%m}&q=rüsten&branche=metall")
+    assert [link.text for cell in month.main.all("td") for link in cell.all("a")] == ["Rüsten in der Werkstatt"]
+    assert chips(month) == ["„rüsten“", "Metall"]
+
+
+def test_a_typing_error_is_mended_and_said(client: Client) -> None:
+    make_dialogue("Warenwirtschaft zum Anfassen")
+    page = asked(client, q="warenwirtschfat", zeitraum="drei-monate")
+    assert titles(page) == ["Warenwirtschaft zum Anfassen"]
+    assert "Meinten Sie Warenwirtschaft? Gezeigt werden Dialoge dafür." in page.main.text
+    assert "/dialoge/?q=Warenwirtschaft&zeitraum=drei-monate" in [link["href"] for link in page.main.all("a")]
+
+
+def test_words_that_nothing_says_are_named(client: Client) -> None:
+    make_dialogue("Rüsten ohne Suchen")
+    make_dialogue("Belege ohne Papier")
+    page = asked(client, q="rüsten xylofonquark")
+    assert titles(page) == ["Rüsten ohne Suchen"]
+    assert "In keinem Dialog kommt vor: xylofonquark." in page.main.text
+    loose = asked(client, q="rüsten belege")
+    assert sorted(titles(loose)) == ["Belege ohne Papier", "Rüsten ohne Suchen"]
+    assert "Kein Dialog enthält alle Wörter." in loose.main.text
+
+
+def test_an_empty_list_says_which_filter_to_drop_and_where_else_the_words_occur(client: Client) -> None:
+    metal = make_branch("Metall")
+    make_branch("Pflege")
+    make_dialogue("Rüsten in der Werkstatt", branches=[metal])
+    page = asked(client, q="rüsten", branche="pflege")
+    assert titles(page) == []
+    assert "Zu „rüsten“, Pflege ist nichts geplant." in page.main.text
+    ways = {link.text: link["href"] for link in page.main.all("a")}
+    assert ways["„rüsten“, alle Branchen: 1 Dialog"] == "/dialoge/?q=r%C3%BCsten"
+    assert ways["Vergangene Dialoge dieser Auswahl"] == "/dialoge/?q=r%C3%BCsten&branche=pflege&zeitraum=vergangen"
+    past = {link.text: link["href"] for link in asked(client, q="rüsten", zeitraum="vergangen").main.all("a")}
+    assert past["Kommende Dialoge dieser Auswahl"] == "/dialoge/?q=r%C3%BCsten"
+    assert past["Alle vergangenen Dialoge"] == "/dialoge/?zeitraum=vergangen"
+    other = {link.text: link["href"] for link in asked(client, q="belege", branche="metall").main.all("a")}
+    assert other["Metall, ohne Suchwort: 1 Dialog"] == "/dialoge/?branche=metall"
+
+
+def test_the_feeds_of_words_hold_what_the_words_find(client: Client) -> None:
+    make_dialogue("Rüsten ohne Suchen")
+    make_dialogue("Rüsten, schon gewesen", starts_at=in_days(-200))
+    make_dialogue("Belege ohne Papier")
+    page = asked(client, q="rüsten")
+    feeds = {link["type"]: link["href"] for link in page.all("link", rel="alternate")}
+    atom = client.get(feeds["application/atom+xml"]).content.decode()
+    assert "Branchendialoge: „rüsten“" in atom
+    assert [title in atom for title in ("Rüsten ohne Suchen", "Rüsten, schon gewesen", "Belege")] == [True, True, False]
+    calendar = client.get(feeds["text/calendar"]).content.decode()
+    assert [title in calendar for title in ("ohne Suchen", "schon gewesen", "Belege")] == [True, False, False]
+
+
+def test_news_of_words_can_be_ordered_from_the_list(client: Client) -> None:
+    make_dialogue("Rüsten ohne Suchen")
+    [order] = [link["href"] for link in asked(client, q="rüsten").main.all("a") if "per E-Mail" in link.text]
+    assert "„rüsten“" in Page.of(client.get(order)).main.text
+
+
 # ---------------------------------------------------------------- the table of one month
 
 
@@ -357,6 +458,10 @@ def test_queries_are_few_and_do_not_grow_with_the_rows(client: Client, settings:
     addresses = [
         "/dialoge/",
         "/dialoge/?branche=metall&ort=altena",
+        "/dialoge/?q=dialog&branche=metall",
+        "/dialoge/?q=maschine&zeitraum=vergangen",
+        "/dialoge/?q=maschine&ansicht=monat",
+        "/dialoge/neu.atom?q=maschine",
         "/dialoge/?zeitraum=vergangen",
         "/dialoge/?ansicht=monat",
         "/dialoge/termine.ics",
