@@ -38,6 +38,7 @@ from .desk.dialogue_form import (
 from .desk.forms import CancelForm, CopyForm, PeriodForm, RescheduleForm, SeriesForm
 from .desk.month import month, month_of
 from .desk.registrations import RegistrationAdmin
+from .desk.room import RoomPages
 from .desk.statistics import download, statistics, usual_period
 from .feedback import FEWEST_SHOWN
 from .formats import admin as formats  # noqa: F401 (registers its own)
@@ -110,7 +111,7 @@ class DialogueList(ChangeList):
 
 
 @admin.register(Dialogue)
-class DialogueAdmin(AttendancePages, PublishableAdmin):
+class DialogueAdmin(AttendancePages, RoomPages, PublishableAdmin):
     form = DialogueForm
     change_form_template = "admin/dialogues/dialogue_form.html"
     list_display = ["title", "shown_when", "shown_where", "shown_seats", "shown_hint", "shown_state"]

@@ -223,6 +223,8 @@ class Dialogue(Publishable):
     moved_from = models.DateTimeField("Ursprünglicher Beginn", null=True, blank=True, editable=False)
     # Raised by each change that a calendar must know (RFC 5545, SEQUENCE).
     calendar_sequence = models.PositiveIntegerField(default=0, editable=False)
+    # Questions from the room are taken from then on, on the day of the dialogue (dialogues/room).
+    room_opened_at = models.DateTimeField("Fragerunde geöffnet am", null=True, blank=True, editable=False)
     source_url = models.URLField("Quelle (Adresse)", max_length=1000, blank=True, validators=[WEB])
     is_fictitious = models.BooleanField(
         "Erfunden", default=False, help_text="Wird überall als Beispiel gekennzeichnet."
@@ -889,3 +891,4 @@ class Feedback(models.Model):
 
 # Django finds the models of an app through this module.
 from .formats.models import Format, FormatDocument, FormatStep, Idea, TryReport  # noqa: E402, F401
+from .room.models import Poll, PollChoice, RoomQuestion  # noqa: E402, F401

@@ -42,7 +42,7 @@ _OWN = frozenset(
         *("id", "slug", "state", "published_at", "expires_at", "submitted_by", "preview_version", "preview_until"),
         *("created_at", "updated_at", "starts_at", "ends_at", "date_note", "signup_opens_at", "signup_closes_at"),
         *("cancelled_at", "cancel_reason", "moved_from", "calendar_sequence", "source_url"),
-        *("last_waiting_number", "invitation_version"),
+        *("last_waiting_number", "invitation_version", "room_opened_at"),
     ]
 )
 _COPIED_PARTS = ("seat_kinds", "agenda", "hosts", "questions", "documents", "pictures")

@@ -1,7 +1,8 @@
 """What of a sign-up is deleted when. Numbers stay: who came is forgotten, how many came is not.
 
 Counted from the end of the dialogue: wishes and consents to be listed after days, answers after the days of their
-question, names and addresses after the days of the dialogue. Who agreed to later news is known by address for a year.
+question, names and addresses after the days of the dialogue, questions from the room after 30 days. Who agreed to later
+news is known by address for a year.
 docs/datenschutz.md is the table of these periods.
 """
 
@@ -16,6 +17,7 @@ from platform_mark.mail.privacy import erase_mails
 
 from .mails import PURPOSE, Kind
 from .models import Answer, Attendee, Registration
+from .room.moderating import forget_questions
 
 # A sign-up that nobody confirms ends after this, counted from the sending of its mail.
 UNCONFIRMED = timedelta(hours=48)
@@ -75,6 +77,7 @@ def forget_old(at: datetime | None = None) -> dict[str, int]:
         "listed": listed.update(list_agreed_at=None),
         "answers": answers.delete()[0],
         "people": _forget_people(at),
+        "room_questions": forget_questions(at),
     }
 
 

@@ -2,6 +2,7 @@ from django.urls import path
 
 from . import feedback_views, feeds, views
 from .mail_urls import mail_patterns
+from .room import views as room_views
 from .signup_urls import signup_patterns
 
 app_name = "dialogues"
@@ -12,6 +13,7 @@ urlpatterns = [
     path("dialoge/vorschau/<str:token>/", views.DialoguePreview.as_view(), name="preview"),
     path("dialoge/<slug:slug>/", views.DialogueDetail.as_view(), name="detail"),
     path("dialoge/<slug:slug>/termin.ics", feeds.one, name="calendar"),
+    path("dialoge/<slug:slug>/fragen/", room_views.room, name="room"),
     path("anmeldung/<str:token>/rueckmeldung/", feedback_views.feedback, name="feedback"),
     *signup_patterns,
     *mail_patterns,

@@ -20,6 +20,7 @@ from .facets import load_catalogue
 from .filters import PAGE_SIZE, DialogueFilter, find
 from .models import Dialogue, Host
 from .months import month_table
+from .room.asking import is_open as is_room_open
 from .seats import seat_state, with_seats
 
 _SHOWN_BY = Prepared(
@@ -104,6 +105,7 @@ class DialogueDetail(DetailView):
             practices=_SHOWN_BY.rows(dialogue=dialogue.pk),
             report=report,
             outcomes=_by_kind(dialogue) if report else [],
+            is_room_open=is_room_open(dialogue),
             result=feedback.result(dialogue) if dialogue.is_over() and not dialogue.is_cancelled else None,
             **kwargs,
         )

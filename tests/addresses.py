@@ -24,7 +24,7 @@ from platform_mark.tokens import make_token
 from practices import suggesting
 from tests.actors.make import fill_register, make_activity, make_actor, make_member
 from tests.alerts.make import make_alert
-from tests.dialogues.make import make_dialogue, make_registration
+from tests.dialogues.make import make_dialogue, make_registration, make_room
 from tests.make import FORMAT_TITLE, LONG_WORD, Site, make_user
 
 FORMAT_PATH = f"/formate/{german_slug(FORMAT_TITLE)}/"
@@ -339,6 +339,7 @@ def sign_up_pages() -> dict[str, list[str]]:
         "dialogues:sign-up": [form],
         "dialogues:invited": [f"{form}{invitation}/"],
         "dialogues:almost-done": [f"{dialogue.get_absolute_url()}fast-fertig/"],
+        "dialogues:room": [f"{make_room().get_absolute_url()}fragen/", f"{dialogue.get_absolute_url()}fragen/"],
         "dialogues:erased": ["/anmeldung/geloescht/"],
         "dialogues:handed-over": ["/anmeldung/uebergeben/"],
         "dialogues:registration": own,

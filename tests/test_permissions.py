@@ -98,6 +98,7 @@ dialogues:feed-atom                                     200            200      
 dialogues:preview                                       200            200            200            200            200            200            200            200            200
 dialogues:detail                                        200            200            200            200            200            200            200            200            200
 dialogues:calendar                                      200            200            200            200            200            200            200            200            200
+dialogues:room                                          200            200            200            200            200            200            200            200            200
 dialogues:feedback                                      200            200            200            200            200            200            200            200            200
 dialogues:sign-up                                       200            200            200            200            200            200            200            200            200
 dialogues:invited                                       200            200            200            200            200            200            200            200            200
@@ -410,6 +411,9 @@ admin:dialogues_tryreport_change                        302            403      
 admin/dialogues/tryreport/<path:object_id>/             302            403            302            302            302            302            302            302            302
 admin:dialogues_dialogue_calendar                       302            403            403            200            403            200            403            403            200
 admin:dialogues_dialogue_statistics                     302            403            403            200            403            200            403            403            200
+admin:dialogues_dialogue_room                           302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_room_sheet                     302            403            403            403            403            200            403            403            200
+admin:dialogues_dialogue_room_screen                    302            403            403            403            403            200            403            403            200
 admin:dialogues_dialogue_cancel                         302            403            403            403            403            200            403            403            200
 admin:dialogues_dialogue_reschedule                     302            403            403            403            403            200            403            403            200
 admin:dialogues_dialogue_copy                           302            403            403            403            403            200            403            403            200

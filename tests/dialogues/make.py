@@ -18,9 +18,11 @@ from dialogues.models import (
     Outcome,
     Registration,
     Report,
+    RoomQuestion,
     SeatKind,
     Series,
 )
+from dialogues.room import moderating
 from platform_mark.mail.outbox import address_key
 from platform_mark.publishing.models import State
 from platform_mark.search import index
@@ -185,3 +187,17 @@ def fill_dialogues(branch: Branch, practice: Practice, municipality: Municipalit
         draft=make_dialogue("Noch nicht fertig", state=State.DRAFT, published_at=None),
         registration=registration,
     )
+
+
+def make_room(title: str = "", **fields: Any) -> Dialogue:
+    """A dialogue that runs now with an open room: a question in each state, a poll that runs and one that ended."""
+    now = timezone.now()
+    dialogue = make_dialogue(title, starts_at=now, room_opened_at=now, **fields)
+    for state in RoomQuestion.State:
+        RoomQuestion.objects.create(dialogue=dialogue, text=f"Was kostet das? ({state.label})", state=state, presses=2)
+    ended = moderating.write_poll(dialogue, "Was bremst Sie?", ["Zeit", "Geld"])
+    moderating.start_poll(dialogue, ended.pk)
+    ended.choices.filter(text="Zeit").update(presses=3)
+    ended.choices.filter(text="Geld").update(presses=1)
+    moderating.start_poll(dialogue, moderating.write_poll(dialogue, "Womit fangen Sie an?", ["Lager", "Angebote"]).pk)
+    return dialogue
