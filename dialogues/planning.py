@@ -323,7 +323,7 @@ def _told_changes(dialogue: Dialogue, changed: Iterable[str], before: dict[str, 
         told.append(f"Neuer Ort: {place_in_words(dialogue)}")
         told.append(f"Bisher: {place_before}")
     if "online_link" in changed:
-        told.append("Der Link zur Online-Teilnahme ist neu. Sie finden ihn auf Ihrer Seite.")
+        told.append("Der Link zur Online-Teilnahme ist neu. Wer online dabei ist, findet ihn auf der eigenen Seite.")
     return told
 
 

@@ -234,6 +234,23 @@ def test_who_is_moved_to_another_dialogue_reads_from_which(dialogue: Dialogue) -
     assert "vom Dialog „Angebote schneller schreiben“ hierher umgebucht." in OutgoingMail.objects.get().text
 
 
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("confirmed", ""),
+        ("waiting", "Noch haben Sie keinen Platz: Sie stehen weiter auf der Warteliste."),
+        ("offered", "Noch haben Sie keinen festen Platz: Bitte nehmen Sie das Angebot an, solange es gilt."),
+    ],
+)
+def test_nobody_takes_a_changed_sign_up_for_a_seat(dialogue: Dialogue, state: str, said: str) -> None:
+    tell(Kind.PARTY_CHANGED, make_registration(dialogue, state=state, people=2))
+    [first] = [line for line in OutgoingMail.objects.get().text.splitlines() if line.startswith("Ihre Anmeldung")]
+    assert first == "Ihre Anmeldung ist geändert. Sie gilt jetzt für 2 Personen."
+    assert ("Noch haben Sie" in OutgoingMail.objects.get().text) is bool(said)
+    assert said in OutgoingMail.objects.get().text
+    assert "\n\n\n" not in OutgoingMail.objects.get().text
+
+
 def test_nobody_is_told_twice_what_is_told_once(dialogue: Dialogue) -> None:
     registration = booking(dialogue)
     assert tell(Kind.DOCUMENTS, registration, once="documents") is True
