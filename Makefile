@@ -50,7 +50,7 @@ check: lint test ## everything: what `make lint` looks at, then all tests
 bench: install ## measure speed as ratios to a yardstick page (about ten minutes; ONLY=pages, sign-ups or mails for a part)
 	$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY))
 
-soak: install ## long runs with kills, restarts and odd input (MINUTES=30 to read longer; ONLY=reading, sign-ups or mail for a part)
+soak: install ## long runs with kills, restarts and odd input (MINUTES=30 to read longer; ONLY=reading, sign-ups, mail or enumeration for a part)
 	$(BIN)/python -m tests.soak $(if $(ONLY),--only $(ONLY))
 
 format: install ## repair what formatters can repair

@@ -85,7 +85,7 @@ _MORE: Mapping[Kind, Mapping[str, str]] = {
     Kind.CONFIRMED: {"warten": "Wer aus der Gruppe noch auf der Warteliste steht; sonst leer", **_MOVED},
     Kind.WAITING: {"platz": "Platz auf der Warteliste", **_MOVED},
     Kind.OFFERED: {"frist": "Bis wann das Angebot gilt"},
-    Kind.PARTY_CHANGED: {"stand": "Dass es noch keinen festen Platz gibt: Warteliste oder Angebot; sonst leer"},
+    Kind.PARTY_CHANGED: {"kein_platz": "Dass es noch keinen festen Platz gibt: Warteliste oder Angebot; sonst leer"},
     Kind.DIALOGUE_CHANGED: {"aenderungen": "Was sich geändert hat; steht allein in einer Zeile"},
     Kind.CANCELLED_BY_US: {"grund": "Grund der Absage"},
     Kind.CANCELLED_BY_YOU: {"grund": "Grund, wenn das Team storniert hat; sonst leer"},
@@ -135,7 +135,7 @@ _MADE_UP = {
     "grund": "Die Halle steht an diesem Tag nicht zur Verfügung.",
     "stand": "Ein Platz ist noch nicht vergeben: Erst wenn Sie bestätigen, gilt die Anmeldung.",
     "wie_bald": "in 7 Tagen",
-    "stand": "Noch haben Sie keinen Platz: Sie stehen weiter auf der Warteliste.",
+    "kein_platz": "Noch haben Sie keinen Platz: Sie stehen weiter auf der Warteliste.",
     "umgebucht": "Wir haben Ihre Anmeldung vom Dialog „Angebote schneller schreiben“ hierher umgebucht.",
     "nachricht": "Bitte bringen Sie Sicherheitsschuhe mit.",
 }
@@ -267,7 +267,7 @@ def _fact_values(registration: Registration, facts: Mapping[str, Any]) -> dict[s
         "grund": facts.get("reason") or registration.reject_reason or registration.dialogue.cancel_reason,
         "platz": str(place or ""),
         "frist": _plain(wording.moment(until)) if until else "",
-        "stand": _NO_SEAT.get(registration.state, ""),
+        "kein_platz": _NO_SEAT.get(registration.state, ""),
         "warten": f"{rest} noch auf der Warteliste, Platz {place}." if waiting else "",
         "umgebucht": f"Wir haben Ihre Anmeldung vom Dialog „{moved_from}“ hierher umgebucht." if moved_from else "",
     }

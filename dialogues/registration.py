@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from platform_mark.mail.models import OutgoingMail
@@ -89,12 +89,13 @@ def sign_up(
                 registration = Registration(dialogue=dialogue, **values)
                 registration.clean_fields(exclude=["dialogue", "part_of"])
                 registration.save(force_insert=True)
-                write_people(registration, people, answers)
+                _set_parts(registration, people, answers)
                 record(registration, "signed-up", by=by, people=len(people))
             elif by is not None:
                 raise Refused(f"Zu dieser Adresse gibt es schon eine Anmeldung: „{existing.get_state_display()}“.")
             elif existing.state != State.PENDING or existing.confirmed_at:
                 existing.dialogue = dialogue
+                _write_in_vain(dialogue, values, people, answers)
                 tell(Kind.ALREADY_REGISTERED, existing)
                 return None
             else:
@@ -272,6 +273,37 @@ def _require_open(dialogue: Dialogue, *, invitation: str, by: "User | None") -> 
         )
 
 
+def _set_parts(
+    registration: Registration, people: Sequence[Person], answers: Mapping[Question, Sequence[str]] | None
+) -> None:
+    """Write the people and answers of a sign-up in the place of earlier ones.
+
+    A first one has none to delete; it is tried all the same, so that its time does not tell it from a later one.
+    """
+    registration.attendees.all().delete()
+    registration.answers.all().delete()
+    write_people(registration, people, answers)
+
+
+def _write_in_vain(
+    dialogue: Dialogue,
+    values: Mapping[str, Any],
+    people: Sequence[Person],
+    answers: Mapping[Question, Sequence[str]] | None,
+) -> None:
+    """Write a sign-up and undo it: without that, a quick answer would tell that the address is signed up already."""
+    undo = transaction.savepoint()
+    try:
+        # Of no address, since the address has its sign-up.
+        registration = Registration(dialogue=dialogue, **{**values, "email": "", "email_key": ""})
+        registration.clean_fields(exclude=["dialogue", "part_of"])
+        registration.save(force_insert=True)
+        _set_parts(registration, people, answers)
+        record(registration, "signed-up", people=len(people))
+    finally:
+        transaction.savepoint_rollback(undo)
+
+
 def _is_same(
     registration: Registration,
     values: Mapping[str, Any],
@@ -302,7 +334,5 @@ def _replace(
         setattr(registration, name, value)
     registration.clean_fields(exclude=["dialogue", "part_of"])
     registration.save(update_fields=list(values))
-    registration.attendees.all().delete()
-    registration.answers.all().delete()
-    write_people(registration, people, answers)
-    record(registration, "signed-up-anew", State.PENDING)
+    _set_parts(registration, people, answers)
+    record(registration, "signed-up-anew", State.PENDING, people=len(people))

@@ -1,8 +1,8 @@
 """`make soak`: bounded long runs against the production path, with kills and restarts, judged at the end.
 
 Reading: for the first half and a bit visitors read, somebody sends odd input, and every while something is killed; the
-rest is quiet reading, in which no process may grow. Then the runs of `tests.soak.sign_ups` and `tests.soak.mail`, each in
-a process and on a database of its own. `--only` chooses. Exits with 1 and a list of what was wrong.
+rest is quiet reading, in which no process may grow. Then the runs of `tests.soak.sign_ups`, `tests.soak.mail` and
+`tests.soak.enumeration`, each in a process and on a database of its own. `--only` chooses. Exits with 1 and a list of what was wrong.
 """
 
 import argparse
@@ -384,7 +384,9 @@ def main() -> int:
     )
     parser.add_argument("--workers", type=int, default=2, help="web workers")
     parser.add_argument("--seed", type=int, default=random.randrange(10_000))
-    parser.add_argument("--only", nargs="+", choices=["reading", "sign-ups", "mail"], help="leave the others out")
+    parser.add_argument(
+        "--only", nargs="+", choices=["reading", "sign-ups", "mail", "enumeration"], help="leave the others out"
+    )
     options = parser.parse_args()
     minutes: float = options.minutes
     runs: dict[str, Callable[[], int]] = {
@@ -392,6 +394,7 @@ def main() -> int:
         # A minute of coming and leaving for each seed, and the mail server away for as long as people read above.
         "sign-ups": lambda: in_its_own_process("sign_ups", "--seconds", f"{minutes * 6:g}"),
         "mail": lambda: in_its_own_process("mail", "--minutes", f"{minutes:g}", "--seed", str(options.seed)),
+        "enumeration": lambda: in_its_own_process("enumeration"),
     }
     failed = []
     for name, run in runs.items():
