@@ -138,6 +138,7 @@ def public_pages(site: Site) -> dict[str, list[str]]:
             "/dialoge/?zeitraum=vergangen",
             f"/dialoge/?branche={site.metal.slug}&form=hybrid",
             f"/dialoge/?branche={LONG_WORD}&zeitraum=morgen",
+            f"/dialoge/?q=Einstelldaten&ort={LONG_WORD}",
         ],
         "dialogues:detail": [
             dialogue.get_absolute_url()

@@ -28,6 +28,7 @@ from django.utils import timezone
 from platform_mark.taxonomy.models import Branch
 from tests.addresses import public_pages
 from tests.databases import OwnDatabase
+from tests.dialogues.make import make_room
 from tests.make import DAY, Site, fill_site, make_practice, make_rich_practice, make_user
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -86,7 +87,8 @@ def fill(url: str, database: OwnDatabase, media: Path) -> Portal:
             secret = generate_totp_secret()
             TOTP.activate(user, secret)
             people[name] = Person(user.email, secret)
-        return Portal(url, site, database, people, _make_hostile(), _named(public_pages(site)))
+        pages = _named(public_pages(site)) | {"room": f"{make_room('Fragen im Raum').get_absolute_url()}fragen/"}
+        return Portal(url, site, database, people, _make_hostile(), pages)
 
 
 def _named(kinds: Mapping[str, list[str]]) -> dict[str, str]:

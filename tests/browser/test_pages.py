@@ -23,7 +23,7 @@ KINDS = [
     *("practices:compare", "practices:compare 2", "practices:suggest-sent"),
     *("home", "practices:list", "practices:list 2", "practices:list 3", "practices:list 4", "practices:list 5"),
     *("practices:list 6", "practices:detail", "practices:detail 2", "practices:detail 3", "practices:detail 4"),
-    *("dialogues:list", *(f"dialogues:list {n}" for n in range(2, 6))),
+    *("dialogues:list", *(f"dialogues:list {n}" for n in range(2, 7))),
     *("dialogues:detail", *(f"dialogues:detail {n}" for n in range(2, 9))),
     *("practices:detail 5", "practices:detail 6", "branches:list", "branches:detail", "branches:detail 3"),
     *("first-steps", *(f"first-steps {n}" for n in range(2, 6)), "first-steps-sheet", "first-steps-sheet 2"),
@@ -32,7 +32,7 @@ KINDS = [
     *("actors:matrix", "actors:matrix 2", "actors:activity", "actors:activity 2", "actors:activity 3"),
     *("actors:list", "actors:detail", "actors:detail 2", "branches:selection", "formats:list", "formats:list 2"),
     *("formats:set", "formats:detail", "ideas:list", "opendata:index", "alerts:sent", "legal-leichte-sprache"),
-    *("legal-impressum", "legal-datenschutz", "legal-barrierefreiheit", "404", "400", "login"),
+    *("legal-impressum", "legal-datenschutz", "legal-barrierefreiheit", "404", "400", "login", "room"),
 ]
 #: Other texts and filters in the same templates as those above.
 ALIKE = {
@@ -151,7 +151,7 @@ def test_a_page_is_quiet(visit: NewContext, portal: Portal, kind: str) -> None:
     assert (foreign, failed, said) == ([], [], [])
     assert page.evaluate(STORED) == NOTHING
     names = [cookie["name"] for cookie in context.cookies()]
-    assert names == (["__Host-csrf"] if kind in {"login"} else [])
+    assert names == (["__Host-csrf"] if kind in {"login", "room"} else [])
     assert page.evaluate("document.fonts.size") > 0
 
 
