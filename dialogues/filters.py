@@ -21,7 +21,7 @@ from . import facets
 from .facets import LABELS, Period
 from .models import Dialogue, DialogueQuerySet
 
-PAGE_SIZE = 20
+PAGE_SIZE = 16
 # A month with more than this is no month any more; the page says that it shows the first of them.
 MOST_IN_A_MONTH = 200
 # What no dialogue meets: an unknown period shows nothing, and the page says so.

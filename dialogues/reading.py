@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef, Q
 
 from platform_mark.media.models import TODAY
-from platform_mark.prepared import NOW, Given, Prepared
+from platform_mark.prepared import NOW, Given, GivenKeys, Instant, Prepared
 from platform_mark.publishing import parts
 from platform_mark.publishing.parts import Part, part
 from platform_mark.taxonomy.models import Branch
@@ -21,6 +21,7 @@ from .models import (
     Outcome,
     SeatKind,
 )
+from .seats import with_seats
 
 _IMAGE = ("id", "token", "widths", "width", "height", "alt", "is_decorative", "credit", "focal_x", "focal_y")
 _DOCUMENT = ("id", "token", "title", "name", "size")
@@ -68,7 +69,7 @@ def rows(found: Iterable[Dialogue]) -> list[Dialogue]:
     return [parts.fill(dialogue, _ROW) for dialogue in found]
 
 
-def with_page(dialogues: DialogueQuerySet) -> QuerySet:
+def with_page(dialogues: DialogueQuerySet) -> DialogueQuerySet:
     """Annotate a queryset so that `fill` finds all that the page of one dialogue shows in its own row."""
     return parts.with_parts(dialogues.select_related("municipality", "report", "series"), _PAGE)
 
@@ -78,7 +79,36 @@ def fill(dialogue: Dialogue) -> Dialogue:
     return parts.fill(dialogue, _PAGE)
 
 
-_OF_ADDRESS = Prepared(lambda: with_page(Dialogue.objects.published(NOW)).filter(slug=Given("slug")))
+# Past dialogues under a list of coming ones.
+DOCUMENTED = 5
+
+_OF_ADDRESS = Prepared(lambda: with_seats(with_page(Dialogue.objects.published(NOW))).filter(slug=Given("slug")))
+_KEYS = Q(pk__in=GivenKeys("keys"))
+
+
+def _listed(wanted: Q, at: Instant | None = None) -> DialogueQuerySet:
+    return with_seats(with_rows(Dialogue.objects.published(at).filter(wanted).order_by("starts_at", "pk")))
+
+
+def _or_latest(keys: Q, documented: DialogueQuerySet) -> Q:
+    return keys | Q(pk__in=documented.values("pk")[:DOCUMENTED])
+
+
+_ALONE = Prepared(lambda: _listed(_KEYS, NOW))
+_WITH_LATEST = Prepared(lambda: _listed(_or_latest(_KEYS, Dialogue.objects.published(NOW).documented(NOW)), NOW))
+
+
+def listed(keys: Sequence[int], *, with_documented: bool) -> Sequence[Dialogue]:
+    """The public ones of these dialogues, and on demand the last ones that say what came of them, by time; one query.
+
+    With the seats of each, and what `rows` brings.
+    """
+    return rows((_WITH_LATEST if with_documented else _ALONE).rows(keys=list(keys)))
+
+
+def listed_with(keys: Sequence[int], documented: DialogueQuerySet) -> Sequence[Dialogue]:
+    """The same with the last ones of these documented ones; one query."""
+    return rows(_listed(_or_latest(Q(pk__in=keys), documented)))
 
 
 def page(slug: str) -> Dialogue | None:

@@ -3,7 +3,6 @@ from dataclasses import replace
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,13 +20,11 @@ from .filters import PAGE_SIZE, DialogueFilter, find
 from .models import Dialogue, Host
 from .months import month_table
 from .room.asking import is_open as is_room_open
-from .seats import seat_state, with_seats
+from .seats import seat_state
 
 _SHOWN_BY = Prepared(
     lambda: Practice.objects.published(NOW).filter(dialogues=Given("dialogue")).newest_first().for_cards(NOW)
 )
-# Past dialogues under the list of coming ones.
-DOCUMENTED = 5
 
 
 @require_safe
@@ -56,18 +53,16 @@ def dialogue_list(request: HttpRequest) -> HttpResponse:
 
 
 def _read(filterset: DialogueFilter, *, with_documented: bool) -> tuple[list[Dialogue], list[Dialogue]]:
-    """The dialogues of the list in its order, and the latest documented ones for the same facets; one query."""
-    order = [row.object_id for row in filterset.found.rows] or list(filterset.found.nearest)
-    wanted = Q(pk__in=order)
-    if with_documented:
-        latest = filterset.narrowed(Dialogue.objects.published().documented(filterset.at))
-        wanted |= Q(pk__in=latest.values("pk")[:DOCUMENTED])
-    rows = reading.with_rows(Dialogue.objects.published().filter(wanted).order_by("-starts_at"))
-    is_past = bool(filterset.period and filterset.period.is_past)
-    found = {row.pk: row for row in reading.rows(rows if is_past else with_seats(rows))}
+    """The dialogues of the list in its order, and the latest documented ones for the same question; one query."""
+    order = filterset.keys
+    if with_documented and (filterset.question or filterset.codes):
+        rows = reading.listed_with(order, filterset.narrowed(Dialogue.objects.published().documented(filterset.at)))
+    else:
+        rows = reading.listed(order, with_documented=with_documented)
+    found = {row.pk: row for row in rows}
     showing.mark_hits(found.values(), filterset.found.rows, filterset.question)
-    documented = [row for row in found.values() if row.public_report and row.pk not in order]
-    return [found[pk] for pk in order if pk in found], documented if with_documented else []
+    documented = [row for row in reversed(rows) if row.pk not in order] if with_documented else []
+    return [found[pk] for pk in order if pk in found], documented
 
 
 class DialogueDetail(DetailView):

@@ -8,7 +8,7 @@ statement is always the same but for its values, it is written as a queryset wit
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -16,11 +16,11 @@ from typing import Any, Generic, TypeVar
 
 from django.db import connection
 from django.db.models import Expression, Field, Model, QuerySet
-from django.db.models.query import ModelIterable
+from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
-RowT = TypeVar("RowT", bound=Model)
+RowT = TypeVar("RowT")
 
 
 class Given(Expression):
@@ -50,26 +50,34 @@ Instant = datetime | Given
 
 
 @dataclass(frozen=True)
-class _Ready:
-    """What Django's reader of rows asks of a queryset and of its query, with the compiler's work done."""
+class _Query:
+    """A query whose compiler has done its work."""
 
-    db: str
-    model: type[Model]
+    query: Query
     compiler: SQLCompiler
-    _known_related_objects: dict[Any, Any]
-
-    @property
-    def query(self) -> "_Ready":
-        return self
 
     def get_compiler(self, using: str) -> SQLCompiler:
         return self.compiler
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.query, name)
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """What Django's readers of rows ask of a queryset."""
+
+    db: str
+    model: type[Model]
+    query: _Query
+    _fields: Any
+    _known_related_objects: dict[Any, Any]
 
 
 class Prepared(Generic[RowT]):
     """One statement of this process; what `build` returns must not depend on anything but its code."""
 
-    def __init__(self, build: Callable[[], QuerySet[RowT]]) -> None:
+    def __init__(self, build: Callable[[], QuerySet[Any, RowT]]) -> None:
         self._build = build
 
     def rows(self, **given: Any) -> list[RowT]:
@@ -81,14 +89,17 @@ class Prepared(Generic[RowT]):
         # Each thread has a connection of its own.
         compiler.connection = connection
         compiler.as_sql = lambda *args, **kwargs: (text, filled)  # type: ignore[method-assign]
-        return list(ModelIterable(_Ready(connection.alias, self._queryset.model, compiler, {})))  # type: ignore[arg-type]
+        made = self._queryset
+        ready = _Ready(connection.alias, made.model, _Query(made.query, compiler), made._fields, {})  # type: ignore[attr-defined]
+        rows: Iterable[RowT] = made._iterable_class(ready)  # type: ignore[arg-type,assignment]
+        return list(rows)
 
     def first(self, **given: Any) -> RowT | None:
         """The first row, if there is one."""
         return next(iter(self.rows(**given)), None)
 
     @cached_property
-    def _queryset(self) -> QuerySet[RowT]:
+    def _queryset(self) -> QuerySet[Any, RowT]:
         return self._build()
 
     @cached_property

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from dialogues import reading, showing
 from dialogues.models import Dialogue, DialogueQuerySet, Outcome
+from dialogues.seats import with_seats
 from dialogues.showing import Card
 from platform_mark.prepared import NOW, Given, GivenKeys, Prepared
 from platform_mark.taxonomy.models import Branch
@@ -41,12 +42,12 @@ class OfBranch:
 
 
 def next_dialogues() -> list[Card]:
-    """The next ones that take place, for the start page; two queries."""
+    """The next ones that take place, for the start page; one query."""
     return showing.cards(reading.cards(_COMING.rows()))
 
 
 def of_branch(branch: Branch) -> OfBranch:
-    """What is coming in a branch, and what past dialogues brought up; two queries."""
+    """What is coming in a branch, and what past dialogues brought up; one query."""
     found = reading.rows(_OF_BRANCH.rows(branch=branch.pk))
     documented = [dialogue for dialogue in found if dialogue.is_over()]
     return OfBranch(
@@ -69,7 +70,7 @@ class OfPractice:
 
 
 def of_practice(practice: Practice, branches: Sequence[Branch]) -> OfPractice:
-    """The dialogues beside an example; two queries."""
+    """The dialogues beside an example; one query."""
     found = reading.rows(_OF_PRACTICE.rows(practice=practice.pk, branches=[branch.pk for branch in branches]))
     open_cards = showing.cards([dialogue for dialogue in found if not dialogue.is_over()])
     shows = [card for card in open_cards if card.dialogue.shows]  # type: ignore[attr-defined]
@@ -81,7 +82,7 @@ def of_practice(practice: Practice, branches: Sequence[Branch]) -> OfPractice:
 
 
 def of_series(dialogue: Dialogue) -> list[Card]:
-    """The next other ones of the series of a dialogue; two queries, none where it is in no series."""
+    """The next other ones of the series of a dialogue; one query, none where it is in no series."""
     if dialogue.series_id is None:
         return []
     return showing.cards(reading.cards(_OF_SERIES.rows(series=dialogue.series_id, dialogue=dialogue.pk)))
@@ -92,7 +93,7 @@ def _any_of(*wanted: DialogueQuerySet) -> DialogueQuerySet:
     condition = Q()
     for each in wanted:
         condition |= Q(pk__in=each.values("pk"))
-    return reading.with_rows(Dialogue.objects.filter(condition).order_by("starts_at", "pk"))
+    return with_seats(reading.with_rows(Dialogue.objects.filter(condition).order_by("starts_at", "pk")))
 
 
 def _of_branch() -> DialogueQuerySet:
@@ -115,15 +116,17 @@ def _of_practice() -> DialogueQuerySet:
     return found.annotate(shows=Exists(shown.filter(dialogue=OuterRef("pk"))))
 
 
-_COMING = Prepared(
-    lambda: reading.with_cards(Dialogue.objects.published(NOW).filter(cancelled_at=None).upcoming(NOW)[:NEXT])
-)
+def _shown(coming: DialogueQuerySet) -> DialogueQuerySet:
+    return with_seats(reading.with_cards(coming))[:NEXT]
+
+
+_COMING = Prepared(lambda: _shown(Dialogue.objects.published(NOW).filter(cancelled_at=None).upcoming(NOW)))
 _OF_SERIES = Prepared(
-    lambda: reading.with_cards(
+    lambda: _shown(
         Dialogue.objects.published(NOW)
         .filter(series=Given("series"), cancelled_at=None)
         .exclude(pk=Given("dialogue"))
-        .upcoming(NOW)[:NEXT]
+        .upcoming(NOW)
     )
 )
 _OF_BRANCH, _OF_PRACTICE = Prepared(_of_branch), Prepared(_of_practice)

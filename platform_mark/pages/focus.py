@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from platform_mark.media.models import TODAY
+from platform_mark.prepared import Given, Prepared
 from platform_mark.publishing import parts
 from platform_mark.publishing.parts import Part, part
 from platform_mark.taxonomy.models import Branch, BranchCode, Candidate, Evidence, Selection, Specialisation
@@ -58,14 +59,15 @@ _PARTS: Mapping[str, Part] = {
 }
 
 
-def with_reasons(branches: QuerySet[Branch]) -> QuerySet[Branch]:
-    """Annotate branches so that `fill` finds codes, evidence and decisions in the row of each."""
-    return parts.with_parts(branches, _PARTS)
+_PAGE = Prepared(
+    lambda: parts.with_parts(Branch.objects.select_related("merged_into"), _PARTS).filter(slug=Given("slug"))
+)
 
 
-def fill(branch: Branch) -> Branch:
-    """Put what came along into the relations, as a prefetch would have done."""
-    return parts.fill(branch, _PARTS)
+def page(slug: str) -> Branch | None:
+    """The branch at an address, merged ones too, with its codes, evidence and decisions; one query."""
+    branch = _PAGE.first(slug=slug)
+    return parts.fill(branch, _PARTS) if branch else None
 
 
 def why(branch: Branch) -> Why:

@@ -3,16 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Aggregate, Count, F, IntegerField, Q, QuerySet, Subquery, Value
+from django.utils import timezone
 
 from actors import stages
 from actors.models import Activity
-from platform_mark.prepared import Prepared
+from platform_mark.prepared import NOW, Given, GivenKeys, Prepared
 from platform_mark.taxonomy.models import Branch, CompanySize
 from practices import wording
-from practices.models import Practice
+from practices.models import Practice, PracticeQuerySet
 
 
 class Half(Aggregate):
@@ -85,7 +88,7 @@ class Overview:
 
 def overview() -> Overview:
     """Count examples and activities, in one statement; two queries."""
-    rows = list(_by_branch().union(_by_place(), _in_register(), all=True))
+    rows = _counted(timezone.localdate()).rows()
     branches, places = ([row for row in rows if row.what == what] for what in (_BRANCH, _PLACE))
     register = next((row for row in rows if row.what == _REGISTER), None)
     named = Counter[int]()
@@ -109,7 +112,7 @@ def overview() -> Overview:
 
 def branch_rows() -> list[BranchRow]:
     """Every current branch in its order; two queries."""
-    return _rows_of(_by_branch())
+    return _rows_of(_EXAMPLES.rows())
 
 
 def _rows_of(counted: Iterable[Any]) -> list[BranchRow]:
@@ -124,15 +127,22 @@ def _rows_of(counted: Iterable[Any]) -> list[BranchRow]:
 
 
 _BRANCHES = Prepared(Branch.objects.current)
+_EXAMPLES: Prepared[Any] = Prepared(lambda: _by_branch())
 _BRANCH, _PLACE, _REGISTER = "branch", "place", "register"
 # What is counted, of what, and three numbers of it: the same columns for all, so that one statement can ask for all.
 _COLUMNS = ("what", "key", "band", "is_hidden", "number", "second", "third")
 _NOTHING = Value(None, output_field=IntegerField())
 
 
+@lru_cache(maxsize=1)
+def _counted(today: date) -> Prepared[Any]:
+    """All three in one statement; how long an assurance holds is counted in days, so it is made once a day."""
+    return Prepared(lambda: _by_branch().union(_by_place(), _in_register(today), all=True))
+
+
 def _by_branch() -> QuerySet:
     """Examples by branch and size."""
-    named = Practice.objects.published().exclude(branches=None).order_by()
+    named = Practice.objects.published(NOW).exclude(branches=None).order_by()
     keyed = named.annotate(what=Value(_BRANCH), key=F("branches"), band=F("size"), is_hidden=Value(False))
     counted = keyed.values("what", "key", "band", "is_hidden").annotate(number=Count("pk"))
     return counted.annotate(second=_NOTHING, third=_NOTHING).values_list(*_COLUMNS, named=True)
@@ -141,7 +151,7 @@ def _by_branch() -> QuerySet:
 def _by_place() -> QuerySet:
     """Examples by municipality and size, with half of all costs and of all durations."""
     keyed = (
-        Practice.objects.published()
+        Practice.objects.published(NOW)
         .order_by()
         .annotate(what=Value(_PLACE), key=F("municipality"), band=F("size"), is_hidden=F("is_anonymous"))
     )
@@ -150,12 +160,16 @@ def _by_place() -> QuerySet:
     return halves.values_list(*_COLUMNS, named=True)
 
 
-def _in_register() -> QuerySet:
+def _in_register(today: date) -> QuerySet:
     """Activities, the organisations behind them, and how many of them were assured lately."""
+    end_of_day = stages.start_of(today + timedelta(days=1)) - timedelta(microseconds=1)
     constants = (
-        Activity.objects.public().order_by().annotate(what=Value(_REGISTER), band=Value(""), is_hidden=Value(False))
+        Activity.objects.public(end_of_day)
+        .filter(published_at__lte=NOW)
+        .order_by()
+        .annotate(what=Value(_REGISTER), band=Value(""), is_hidden=Value(False))
     )
-    fresh = Q(confirmed_at__gte=stages.oldest(stages.HOLDS_DAYS))
+    fresh = Q(confirmed_at__gte=stages.oldest(stages.HOLDS_DAYS, end_of_day))
     counted = constants.annotate(key=_NOTHING).values("what", "key", "band", "is_hidden")
     return counted.annotate(
         number=Count("pk"), second=Count("actor", distinct=True), third=Count("pk", filter=fresh)
@@ -163,7 +177,7 @@ def _in_register() -> QuerySet:
 
 
 def _half(field: str) -> Subquery:
-    every = Practice.objects.published().order_by().annotate(one=Value(1)).values("one")
+    every = Practice.objects.published(NOW).order_by().annotate(one=Value(1)).values("one")
     return Subquery(every.annotate(half=Half(field)).values("half"))
 
 
@@ -176,17 +190,33 @@ class BranchSample:
     further: Sequence[Practice]
 
 
-def branch_sample(branch: Branch, *, further: int) -> BranchSample:
+# Beside one of each size, so many of the newest.
+FURTHER = 4
+
+
+def _in_branch() -> PracticeQuerySet:
+    return Practice.objects.published(NOW).filter(branches=Given("branch")).newest_first()
+
+
+def _chosen() -> QuerySet:
+    newest = _in_branch()[: FURTHER + len(CompanySize)].values_list("pk")
+    return newest.union(*(_in_branch().filter(size=size)[:1].values_list("pk") for size in CompanySize))
+
+
+def _sampled() -> QuerySet:
+    every = _in_branch().order_by().annotate(one=Value(1)).values("one").annotate(all=Count("pk")).values("all")
+    return _in_branch().for_cards(NOW).filter(pk__in=GivenKeys("keys")).annotate(all=Subquery(every))
+
+
+_CHOSEN: Prepared[tuple[int]] = Prepared(_chosen)
+_SAMPLED = Prepared(_sampled)
+
+
+def branch_sample(branch: Branch) -> BranchSample:
     """Choose from all examples of a branch without reading them all; two queries."""
-    found = Practice.objects.published().in_branch(branch).newest_first()
-    newest = found[: further + len(CompanySize)].values_list("pk")
-    chosen = newest.union(*(found.filter(size=size)[:1].values_list("pk") for size in CompanySize))
-    every = found.order_by().annotate(one=Value(1)).values("one").annotate(all=Count("pk")).values("all")
-    practices: Sequence[Practice] = list(
-        found.for_cards().filter(pk__in=[pk for (pk,) in chosen]).annotate(all=Subquery(every))
-    )
+    practices = _SAMPLED.rows(branch=branch.pk, keys=[pk for (pk,) in _CHOSEN.rows(branch=branch.pk)])
     by_size = [(size, next((p for p in practices if p.size == size), None)) for size in CompanySize]
     shown = {practice.pk for _, practice in by_size if practice}
     others = [practice for practice in practices if practice.pk not in shown]
-    count = practices[0].all if practices else 0  # type: ignore[attr-defined]
-    return BranchSample(count, by_size, others[:further])
+    count = practices[0].all if practices else 0
+    return BranchSample(count, by_size, others[:FURTHER])

@@ -214,6 +214,7 @@ _CARD_VALUES = attrgetter(
     *("size", "shown_employees", "investment_from", "investment_to", "duration_weeks", "source_url"),
 )
 _MOST_DRAWN = 15_000
+_INDENTATION = re.compile(r"\s*\n\s*")
 _drawn: dict[tuple[object, ...], SafeString] = {}
 
 
@@ -225,7 +226,8 @@ def _draw_once(template_name: str, values: tuple[object, ...], context: Mapping[
     key = (template_name, *values)
     html = _drawn.get(key)
     if html is None:
-        html = SafeString(get_template(template_name).render(dict(context)))
+        # Twenty cards with the indentation of their template would be five kilobytes of nothing.
+        html = SafeString(_INDENTATION.sub("\n", get_template(template_name).render(dict(context))))
         if len(_drawn) >= _MOST_DRAWN:
             _drawn.clear()
         _drawn[key] = html

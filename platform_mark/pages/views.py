@@ -1,11 +1,11 @@
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from platform_mark.prepared import NOW, Prepared
-from platform_mark.taxonomy.models import Branch, CompanySize, Pressure, Selection
+from platform_mark.taxonomy.models import CompanySize, Pressure, Selection
 from practices.models import Practice
 
 from . import dialogues, first_steps, fitting, focus, samples
@@ -60,11 +60,12 @@ def branch_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def branch_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One branch: why it was chosen, an example for each size, and all else that there is for it."""
-    branch = get_object_or_404(focus.with_reasons(Branch.objects.select_related("merged_into")), slug=slug)
+    branch = focus.page(slug)
+    if branch is None:
+        raise Http404
     if branch.merged_into:
         return HttpResponsePermanentRedirect(branch.merged_into.get_absolute_url())
-    focus.fill(branch)
-    sample = branch_sample(branch, further=NEWEST)
+    sample = branch_sample(branch)
     context = {
         "branch": branch,
         "codes": list(branch.codes.all()),

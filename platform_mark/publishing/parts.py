@@ -9,6 +9,7 @@ each page than PostgreSQL takes to answer it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -29,6 +30,11 @@ class Part:
     model: type[Model]
     rows: ArraySubquery
     _texts: dict[type[Model], tuple[str, Sequence[Any]]] = field(default_factory=dict)
+
+    @cached_property
+    def unasked(self) -> QuerySet:
+        """All rows of the model, as a queryset that nobody has evaluated."""
+        return self.model._default_manager.all()
 
     def of(self, parent: type[Model]) -> RawSQL:
         """The rows as a column of `parent`."""
@@ -63,9 +69,10 @@ def fill(row: RowT, parts: Mapping[str, Part]) -> RowT:
     """Put the rows that came along into the relations, as a prefetch would have done."""
     cache = row.__dict__.setdefault("_prefetched_objects_cache", {})
     for name, each in parts.items():
-        filled = each.model._default_manager.all()
-        filled._result_cache = [_instance(each.model, values) for values in getattr(row, f"{name}_rows")]  # type: ignore[attr-defined]
-        filled._prefetch_done = True  # type: ignore[attr-defined]
+        # A copy of a queryset that was never asked: a new one for each relation of each row would cost more than its rows.
+        filled = object.__new__(type(each.unasked))
+        rows = [_instance(each.model, values) for values in getattr(row, f"{name}_rows")]
+        filled.__dict__.update(each.unasked.__dict__, _result_cache=rows, _prefetch_done=True)
         cache[name] = filled
     return row
 
