@@ -53,5 +53,6 @@ def page(slug: str) -> Practice | None:
 
 
 def cards(keys: Iterable[int]) -> Mapping[int, Practice]:
-    """The public ones of these examples with what a card shows, by key; one query."""
-    return {practice.pk: practice for practice in _CARDS.rows(keys=list(keys))}
+    """The public ones of these examples with what a card shows, by key; one query at most."""
+    wanted = list(keys)
+    return {practice.pk: practice for practice in _CARDS.rows(keys=wanted)} if wanted else {}

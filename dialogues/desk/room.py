@@ -66,7 +66,7 @@ class RoomPages(StepPages):
         questions = list(dialogue.room_questions.order_by("-presses", "pk"))
         return self.page(
             request,
-            "room",
+            "admin/dialogues/room.html",
             title=f"Fragerunde: {dialogue}",
             place="Fragerunde",
             row=dialogue,
@@ -88,7 +88,7 @@ class RoomPages(StepPages):
         address = self._address(dialogue)
         return self.page(
             request,
-            "room_sheet",
+            "admin/dialogues/room_sheet.html",
             title="Was möchten Sie fragen?",
             place="Aushang",
             row=dialogue,

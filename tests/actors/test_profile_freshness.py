@@ -191,6 +191,6 @@ def test_profiles_of_two_that_become_one_do_not_get_in_each_others_way() -> None
 
     double, into = organisation(400), organisation(400)
     freshness.climb()
-    merging.merge_actors(double, into=into, by=None)
+    merging.merge_actors(double, into=into)
     assert freshness.climb() == 0
     assert Activity.objects.count() == 0

@@ -330,7 +330,14 @@ def test_the_report_is_published_by_its_button(cast: Cast) -> None:
 def test_every_field_of_a_dialogue_is_in_its_snapshot() -> None:
     dialogue = make_dialogue()
     left_out = {"id", "slug", "state", "published_at", "expires_at", "submitted_by", "preview_version", "preview_until"}
-    left_out |= {"created_at", "updated_at", "invitation_version", "last_waiting_number", "calendar_sequence"}
+    left_out |= {
+        "created_at",
+        "updated_at",
+        "invitation_version",
+        "last_waiting_number",
+        "calendar_sequence",
+        "room_opened_at",
+    }
     fields = {field.name for field in Dialogue._meta.get_fields() if not field.auto_created}
 
     assert fields - left_out == set(snapshot.snapshot(dialogue)) & fields
