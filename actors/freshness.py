@@ -49,6 +49,17 @@ class _Due:
     def is_profile(self) -> bool:
         return isinstance(self.subject, Actor)
 
+    @property
+    def is_last(self) -> bool:
+        """Whether nobody answered the mails before; what a job missed for long begins with the last rung."""
+        asked = FreshnessNotice.objects.filter(**self.about, due_on=self.due_on).exclude(rung=self.rung)
+        return self.rung == FreshnessNotice.Rung.OVERDUE and asked.exists()
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """The column of a notice that names it."""
+        return {"actor" if self.is_profile else "activity": self.subject}
+
     def line(self, at: datetime | None) -> dict[str, Any]:
         """What the mail says of it."""
         row = self.subject
@@ -173,7 +184,7 @@ def _climb_for(actor: Actor, at: datetime | None) -> int:
         "actor": actor,
         "entries": [due.line(at) for due in claimed],
         "has_entries": not all(due.is_profile for due in claimed),
-        "is_last": any(due.rung == FreshnessNotice.Rung.OVERDUE for due in claimed),
+        "is_last": any(due.is_last for due in claimed),
         "base": settings.BASE_URL,
     }
     for address in addresses:
@@ -199,8 +210,7 @@ def _reached(asked: Iterable[Activity | Actor], at: datetime | None) -> Iterable
 
 
 def _claim(due: _Due) -> bool:
-    about: dict[str, Any] = {"actor" if due.is_profile else "activity": due.subject}
-    _, is_new = FreshnessNotice.objects.get_or_create(**about, due_on=due.due_on, rung=due.rung)
+    _, is_new = FreshnessNotice.objects.get_or_create(**due.about, due_on=due.due_on, rung=due.rung)
     return is_new
 
 

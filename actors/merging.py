@@ -31,7 +31,7 @@ def merge_actors(double: Actor, *, into: Actor) -> Actor:
         # Nobody has seen yet whether its people may speak for it.
         if actor.state == Actor.State.WAITING:
             raise MergeRefused(
-                f"„{actor}“ wartet noch. Schalten Sie sie zuerst frei, oder lehnen Sie ab.", code="waiting"
+                f"„{actor}“ wartet noch. Schalten Sie sie zuerst frei, oder lehnen Sie sie ab.", code="waiting"
             )
     _settle_conflicts(double, into)
     _take_over(double, into)

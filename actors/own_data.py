@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from platform_mark.accounts.models import IdleAccount
+
 from .models import Claim, Cooperation, Invitation, Membership, Revision
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ def collect(user: "User") -> dict[str, Any]:
             "angelegt": _at(user.joined_at),
             "zuletzt_angemeldet": _at(user.last_login),
             "behalten": _at(user.kept_at),
+            "ungenutzt": _idle(user),
         },
         "organisationen": [
             {
@@ -61,6 +64,12 @@ def collect(user: "User") -> dict[str, Any]:
             {"an": one.receiver.name, "nachricht": one.text, "am": _at(one.created_at)} for one in asked
         ],
     }
+
+
+def _idle(user: "User") -> dict[str, Any] | None:
+    """That the account was asked whether anybody needs it, where it was."""
+    row = IdleAccount.objects.filter(user=user).first()
+    return {"endet_am": _at(row.ends_on), "beendet": _at(row.ended_at)} if row else None
 
 
 def _at(instant: Any) -> str | None:

@@ -64,14 +64,9 @@ class RevisionAdmin(QueueAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Old and new side by side, a box for each field, and the two answers. Seeing needs the right to view."""
-        found = self.get_object(request, object_id)
-        if found is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if request.method == "POST":
             return self._decide(request, self.changeable_row(request, object_id))
-        if not self.has_view_permission(request, found):
-            return self.changeable_row(request, object_id)
-        return self._compare(request, found)
+        return self._compare(request, self.viewable_row(request, object_id))
 
     def _decide(self, request: HttpRequest, revision: Revision) -> HttpResponse:
         reason = request.POST.get("reason", "")[:1000].replace("\x00", "")

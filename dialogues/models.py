@@ -570,7 +570,7 @@ class RegistrationQuerySet(models.QuerySet):
 
 
 class Registration(models.Model):
-    """One booking of one company: one state, and the people it is for. it changes as `dialogues.transitions` says."""
+    """One booking of one company: one state, and the people it is for. It changes as `dialogues.transitions` says."""
 
     class State(models.TextChoices):
         # Not confirmed by the person; or confirmed, and staff have not decided (see `is_to_decide`).
@@ -578,7 +578,7 @@ class Registration(models.Model):
         CONFIRMED = "confirmed", "Bestätigt"
         WAITING = "waiting", "Warteliste"
         OFFERED = "offered", "Platz angeboten"
-        CANCELLED = "cancelled", "Abgemeldet"
+        CANCELLED = "cancelled", "Storniert"
         DECLINED = "declined", "Angebot abgelehnt"
         EXPIRED = "expired", "Verfallen"
         REJECTED = "rejected", "Nicht angenommen"

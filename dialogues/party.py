@@ -95,7 +95,7 @@ def fill_places(booking: Registration, people: Sequence[Person]) -> tuple[list[P
             continue
         if row.pk == booking.pk and not (added and row.state in {State.PENDING, State.WAITING}):
             raise Refused(
-                "Dann hätte niemand mehr von Ihnen einen Platz. Melden Sie sich bitte ganz ab und neu an, "
+                "Dann hätte niemand mehr von Ihnen einen Platz. Stornieren Sie bitte ganz und melden Sie sich neu an, "
                 "oder rufen Sie uns an.",
                 code="empty",
             )

@@ -24,6 +24,7 @@ from .mails import PURPOSE, Kind, tell
 from .models import Dialogue, Question, Registration
 from .party import Person, fill_places, names_and_kinds, require_people, write_people
 from .retention import forget_person, is_lapsed, lapsed
+from .seats import count_seats
 from .transitions import Refused, State, cannot, change_state, end_booking, record, require_alive
 from .waiting_line import add_people, enter, serve
 
@@ -300,6 +301,8 @@ def _write_in_vain(
         registration.save(force_insert=True)
         _set_parts(registration, people, answers)
         record(registration, "signed-up", people=len(people))
+        # The mail of a first sign-up looks at the seats.
+        count_seats(dialogue)
     finally:
         transaction.savepoint_rollback(undo)
 

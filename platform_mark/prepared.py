@@ -8,10 +8,10 @@ statement is always the same but for its values, it is written as a queryset wit
 """
 
 import copy
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
@@ -74,22 +74,27 @@ class _Ready:
     _known_related_objects: dict[Any, Any]
 
 
+# The queryset, its compiler, the text and its parameters.
+_Made = tuple[QuerySet, SQLCompiler, str, Sequence[Any]]
+
+
 class Prepared(Generic[RowT]):
     """One statement of this process; what `build` returns must not depend on anything but its code."""
 
     def __init__(self, build: Callable[[], QuerySet[Any, RowT]]) -> None:
         self._build = build
+        self._lock = threading.Lock()
+        self._made: _Made | None = None
 
     def rows(self, **given: Any) -> list[RowT]:
         """Run it; raises KeyError where a value is missing."""
         values = {"now": timezone.now(), **given}
-        text, parameters = self._statement
+        made, compiler, text, parameters = self._made or self._make()
         filled = tuple(values[each.name] if isinstance(each, Given) else each for each in parameters)
-        compiler = copy.copy(self._compiler)
+        compiler = copy.copy(compiler)
         # Each thread has a connection of its own.
         compiler.connection = connection
         compiler.as_sql = lambda *args, **kwargs: (text, filled)  # type: ignore[method-assign]
-        made = self._queryset
         ready = _Ready(connection.alias, made.model, _Query(made.query, compiler), made._fields, {})  # type: ignore[attr-defined]
         rows: Iterable[RowT] = made._iterable_class(ready)  # type: ignore[arg-type,assignment]
         return list(rows)
@@ -98,15 +103,12 @@ class Prepared(Generic[RowT]):
         """The first row, if there is one."""
         return next(iter(self.rows(**given)), None)
 
-    @cached_property
-    def _queryset(self) -> QuerySet[Any, RowT]:
-        return self._build()
-
-    @cached_property
-    def _compiler(self) -> SQLCompiler:
-        return self._queryset.query.get_compiler(connection=connection)
-
-    @cached_property
-    def _statement(self) -> tuple[str, Sequence[Any]]:
-        text, parameters = self._compiler.as_sql()
-        return text, tuple(parameters)
+    def _make(self) -> _Made:
+        # A query must not be compiled by two threads at once.
+        with self._lock:
+            if self._made is None:
+                made = self._build()
+                compiler = made.query.get_compiler(connection=connection)
+                text, parameters = compiler.as_sql()
+                self._made = made, compiler, text, tuple(parameters)
+            return self._made

@@ -77,7 +77,7 @@ ACTIONS = {
     "confirmed": "Adresse bestätigt",
     "accepted": "Angenommen",
     "rejected": "Nicht angenommen",
-    "cancelled": "Abgemeldet",
+    "cancelled": "Storniert",
     "party-changed": "Personen geändert",
     "contact-renamed": "Ansprechperson umbenannt",
     "handed-over": "Übergeben",

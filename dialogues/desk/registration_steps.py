@@ -52,7 +52,7 @@ def _reject(registration: Registration, data: dict[str, Any], by: Any) -> str:
 
 def _cancel(registration: Registration, data: dict[str, Any], by: Any) -> str:
     signing_up.cancel(registration, by=by, reason=data["reason"])
-    return "Abgemeldet. Frei gewordene Plätze gehen an die Warteliste."
+    return "Storniert. Frei gewordene Plätze gehen an die Warteliste."
 
 
 def _move(registration: Registration, data: dict[str, Any], by: Any) -> str:
@@ -134,9 +134,9 @@ STEPS = (
         _resend,
     ),
     Step(
-        *("cancel", "abmelden", "Abmelden"),
+        *("cancel", "stornieren", "Stornieren"),
         "Die Anmeldung endet, und der Betrieb bekommt eine E-Mail. Frei gewordene Plätze gehen an die Warteliste.",
-        "Abmelden",
+        "Stornieren",
         LIVING,
         _plain(CancelForm),
         _cancel,

@@ -138,6 +138,7 @@ class RoomPages(StepPages):
                 moderating.drop_poll(dialogue, _key(posted["verwerfen"]))
                 done = "Die Umfrage ist verworfen."
             elif "uebernehmen" in posted:
+                self.allow(request, "change_dialogue", "change_report")
                 moderating.take_into_report(dialogue, by=request.user)  # type: ignore[arg-type]
                 done = "Fragen und Ergebnisse stehen im Nachbericht unter der Zusammenfassung. Bitte lesen Sie sie dort durch."
                 self.log_change(request, dialogue, "Fragen und Umfragen in den Nachbericht übernommen.")

@@ -20,8 +20,10 @@ from platform_mark.limits import is_within
 from ..models import Dialogue
 from .models import LONGEST, Poll, PollChoice, RoomQuestion
 
-# Enough for a full hall; more is a robot, and nobody could read it.
+# Enough for a full hall; more nobody could read. What staff hide makes room again.
 MOST_QUESTIONS = 300
+# So many in ten minutes for one dialogue, from wherever they come: more is a robot.
+QUESTIONS_IN_TEN_MINUTES = 120
 _DAY = timedelta(days=1)
 _NUMBER = re.compile(r"[\w-]{16,32}", re.ASCII)
 
@@ -57,7 +59,11 @@ def ask(dialogue: Dialogue, text: str) -> None:
         raise RoomRefused("Schreiben Sie bitte Ihre Frage.")
     if len(text) > LONGEST:
         raise RoomRefused(f"Höchstens {LONGEST} Zeichen, Ihre Frage hat {len(text)}.")
-    if dialogue.room_questions.count() >= MOST_QUESTIONS:
+    there = dialogue.room_questions.exclude(state=RoomQuestion.State.HIDDEN).count()
+    is_calm = is_within(
+        "room-question-of", str(dialogue.pk), most=QUESTIONS_IN_TEN_MINUTES, period=timedelta(minutes=10)
+    )
+    if there >= MOST_QUESTIONS or not is_calm:
         raise RoomRefused("Es liegen schon sehr viele Fragen vor. Bitte stellen Sie Ihre im Raum.")
     RoomQuestion.objects.bulk_create([RoomQuestion(dialogue=dialogue, text=text)], ignore_conflicts=True)
 

@@ -30,6 +30,7 @@ def open_room(dialogue: Dialogue) -> None:
     Dialogue.objects.filter(pk=dialogue.pk, room_opened_at=None).update(room_opened_at=timezone.now())
 
 
+@transaction.atomic
 def close_room(dialogue: Dialogue) -> None:
     """Let nothing more in; what was asked stays, and a running poll ends."""
     Dialogue.objects.filter(pk=dialogue.pk).update(room_opened_at=None)
@@ -66,8 +67,13 @@ def write_poll(dialogue: Dialogue, text: str, choices: list[str]) -> Poll:
 
 @transaction.atomic
 def start_poll(dialogue: Dialogue, poll_id: int) -> None:
-    """Let a poll take answers; the one that runs ends. Raises RoomRefused for one that has been started before."""
-    list(dialogue.polls.select_for_update().order_by("pk"))
+    """Let a poll take answers; the one that runs ends.
+
+    Raises RoomRefused for one that has been started before, and while the room is closed.
+    """
+    # The same row that opening and closing write, so that no poll is left running in a closed room.
+    if Dialogue.objects.select_for_update().get(pk=dialogue.pk).room_opened_at is None:
+        raise RoomRefused("Schalten Sie zuerst die Fragerunde ein. Sonst kann niemand antworten.")
     end_poll(dialogue)
     if not dialogue.polls.filter(pk=poll_id, started_at=None).update(started_at=timezone.now()):
         raise RoomRefused("Diese Umfrage lief schon. Schreiben Sie für eine zweite Runde eine neue.")
@@ -86,7 +92,7 @@ def drop_poll(dialogue: Dialogue, poll_id: int) -> None:
 @transaction.atomic
 def take_into_report(dialogue: Dialogue, *, by: "User | None" = None) -> None:
     """Write the questions taken up and the results of polls under the summary, for staff to edit. Raises RoomRefused."""
-    list(Dialogue.objects.select_for_update().filter(pk=dialogue.pk))
+    locked = Dialogue.objects.select_for_update().get(pk=dialogue.pk)
     report, _ = Report.objects.get_or_create(dialogue=dialogue)
     if report.published_at:
         raise RoomRefused("Der Nachbericht ist schon öffentlich. Ziehen Sie ihn zurück, bevor Sie etwas übernehmen.")
@@ -99,6 +105,8 @@ def take_into_report(dialogue: Dialogue, *, by: "User | None" = None) -> None:
         raise RoomRefused("Es ist noch keine Frage aufgenommen und keine Umfrage beendet.")
     report.summary += text
     report.save(update_fields=["summary"])
+    # Whoever has the form open with the text of before is told so when saving it.
+    locked.save(update_fields=["updated_at"])
     versions.record(dialogue, by=by, comment="Fragen und Umfragen aus dem Raum übernommen")
 
 

@@ -58,8 +58,12 @@ def find_row(token: str) -> IdleAccount:
 
 @transaction.atomic
 def keep(user: User) -> None:
-    """Count the account as used today: the 18 months begin anew, and the mailed links end."""
-    User.objects.filter(pk=user.pk).update(kept_at=timezone.now())
+    """Count the account as used today: the 18 months begin anew, and the mailed links end.
+
+    Raises BadToken where it was switched off a moment ago.
+    """
+    if not User.objects.filter(pk=user.pk, is_active=True).update(kept_at=timezone.now()):
+        raise BadToken
     IdleAccount.objects.filter(user=user).delete()
 
 

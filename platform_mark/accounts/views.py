@@ -65,11 +65,11 @@ def keep(request: HttpRequest, token: str) -> HttpResponse:
     """What the mail about an unused account opens: one button keeps it, without login. Looking keeps nothing."""
     try:
         row = idle.find_row(token)
+        if request.method == "POST":
+            idle.keep(row.user)
+            return redirect("account_kept")
     except BadToken as error:
         raise Http404 from error
-    if request.method == "POST":
-        idle.keep(row.user)
-        return redirect("account_kept")
     return keep_address(render(request, "account/keep.html", {"idle": row}), has_form=True)
 
 

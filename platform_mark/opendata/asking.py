@@ -28,6 +28,8 @@ from .columns import words_of
 from .kinds import Kind
 
 AFTER, NUMBER = "nach", "anzahl"
+# At most so many dialogues stand in the list that partners include.
+MOST_EMBEDDED = 20
 PAGE_SIZE = MOST_ON_A_PAGE = 100
 # A web process must not compute longer than it may; a table of more goes on with the next file.
 MOST_IN_A_TABLE = 5_000

@@ -11,7 +11,7 @@ from platform_mark.exports import LICENCE, LICENCE_URL
 
 from . import hsds
 from .answers import FAULT, JSON, MAX_AGE, TABLES
-from .asking import AFTER, FILTERS, MOST_IN_A_TABLE, MOST_ON_A_PAGE, NUMBER, PAGE_SIZE
+from .asking import AFTER, FILTERS, MOST_EMBEDDED, MOST_IN_A_TABLE, MOST_ON_A_PAGE, NUMBER, PAGE_SIZE
 from .kinds import DIALOGUES, KINDS, Kind
 from .schema import DIALECT, VERSION, schema
 
@@ -94,7 +94,14 @@ def _paths() -> dict[str, Any]:
         "embedded",
         "Die nächsten Branchendialoge als Stück HTML für Ihre Seite",
         DIALOGUES,
-        [*_filters(DIALOGUES), _parameter(NUMBER, "Wie viele, höchstens 20", {"type": "integer", "minimum": 1})],
+        [
+            *_filters(DIALOGUES),
+            _parameter(
+                NUMBER,
+                f"Wie viele, höchstens {MOST_EMBEDDED}",
+                {"type": "integer", "minimum": 1, "maximum": MOST_EMBEDDED},
+            ),
+        ],
         {"200": _answer("text/html", {"type": "string"}, _AGAIN), "304": _UNCHANGED},
     )
     return paths

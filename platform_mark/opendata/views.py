@@ -26,6 +26,7 @@ from .answers import MAX_AGE, TABLES, answer, json_answer, open_to_all
 from .asking import (
     COMING,
     FILTERS,
+    MOST_EMBEDDED,
     MOST_IN_A_TABLE,
     MOST_ON_A_PAGE,
     NUMBER,
@@ -43,8 +44,8 @@ from .schema import VERSION, schema, schema_address
 
 # Larger files wait on disk while they are sent.
 IN_MEMORY = 1_000_000
-# Dialogues in the list that partners include: unless they say how many, and at most.
-EMBEDDED, MOST_EMBEDDED = 5, 20
+# Dialogues in the list that partners include, unless they say how many.
+EMBEDDED = 5
 
 
 @dataclass(frozen=True)

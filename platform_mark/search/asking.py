@@ -148,6 +148,8 @@ class Chip:
 
     label: str
     query: str
+    #: Whether it is the text that was typed, and no choice of a filter.
+    is_text: bool = False
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,10 @@ def find(filterset: IndexedFilter) -> Finding:
         meant_query=query_of([("q", meant), *facet_pairs, *sorting]),
         is_loose=found.level > 0,
         facets=facets,
-        chips=[Chip(labels.get(pair, pair[1]), query_of([*_without(asked, pair), *sorting])) for pair in asked],
+        chips=[
+            Chip(labels.get(pair, pair[1]), query_of([*_without(asked, pair), *sorting]), is_text=pair[0] == "q")
+            for pair in asked
+        ],
         unknown=[value for name, value in facet_pairs if (name, value) not in labels],
         orders=[
             # The usual order has no word, so that words typed into a list by date are answered by relevance.

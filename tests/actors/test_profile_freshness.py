@@ -93,6 +93,7 @@ def test_after_a_long_standstill_one_mail_asks_for_profile_and_entries_together(
     assert mail.subject == "Stimmt noch? 2 Einträge von Kammer"
     assert "- Sprechtag\n" in mail.text
     assert "- Ihr Profil im Register\n" in mail.text
+    assert "noch keine Antwort von Ihnen" not in mail.text, "nobody has asked before"
 
     link = link_of(mail)
     client.get(link)

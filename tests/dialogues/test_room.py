@@ -339,6 +339,39 @@ def test_one_step_takes_what_was_asked_into_the_report_once(cast: Cast) -> None:
     assert Report.objects.get().summary == summary
 
 
+def test_whoever_has_the_form_open_meanwhile_is_told_that_the_report_has_changed(cast: Cast, room: Dialogue) -> None:
+    before = Dialogue.objects.get(pk=room.pk).updated_at
+    RoomQuestion.objects.create(dialogue=room, text="Was kostet das?", state="shown")
+    cast.client("organiser").post(desk(room), {"uebernehmen": "1"})
+    # The form compares this stamp, and refuses to save over what came since.
+    assert Dialogue.objects.get(pk=room.pk).updated_at > before
+    assert "Was kostet das?" in Report.objects.get().summary
+
+
+def test_no_poll_runs_in_a_closed_room(cast: Cast, room: Dialogue) -> None:
+    organiser = cast.client("organiser")
+    poll = moderating.write_poll(room, "Was bremst Sie?", ["Zeit", "Geld"])
+    moderating.close_room(room)
+    answer = organiser.post(desk(room), {"starten": poll.pk}, follow=True)
+    assert "Schalten Sie zuerst die Fragerunde ein." in answer.content.decode()
+    assert not Poll.objects.running().exists()
+    organiser.post(desk(room), {"oeffnen": "1"})
+    organiser.post(desk(room), {"starten": poll.pk})
+    organiser.post(desk(room), {"schliessen": "1"})
+    assert not Poll.objects.running().exists()
+
+
+def test_what_staff_hide_makes_room_for_other_questions(room: Dialogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "MOST_QUESTIONS", 2)
+    for text in ("Unsinn", "Noch mehr Unsinn"):
+        asking.ask(room, text)
+    with pytest.raises(asking.RoomRefused, match="schon sehr viele Fragen"):
+        asking.ask(room, "Was kostet das?")
+    RoomQuestion.objects.update(state=RoomQuestion.State.HIDDEN)
+    asking.ask(room, "Was kostet das?")
+    assert RoomQuestion.objects.filter(text="Was kostet das?").exists()
+
+
 def test_a_public_report_is_not_changed_by_the_step() -> None:
     room = make_room()
     Report.objects.create(dialogue=room, summary="<p>Da.</p>", published_at=timezone.now())

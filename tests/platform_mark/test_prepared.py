@@ -1,7 +1,11 @@
 """Statements that are made once in each process: what they ask for must not grow old with it."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -41,3 +45,21 @@ def test_each_run_takes_its_own_values() -> None:
 def test_a_value_that_is_missing_is_an_error_and_not_an_empty_answer() -> None:
     with pytest.raises(KeyError):
         Prepared(lambda: Practice.objects.filter(slug=Given("slug"))).rows()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_threads_that_ask_first_at_once_both_get_their_answer() -> None:
+    practice = make_practice("Erstes")
+    for _ in range(20):
+        by_slug = Prepared(lambda: Practice.objects.published(NOW).filter(slug=Given("slug")))
+        together = threading.Barrier(2)
+
+        def ask(by_slug: Prepared[Practice] = by_slug, together: threading.Barrier = together) -> Practice | None:
+            together.wait(10)
+            try:
+                return by_slug.first(slug=practice.slug)
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(2) as pool:
+            assert [one.result() for one in [pool.submit(ask), pool.submit(ask)]] == [practice, practice]
