@@ -1,7 +1,9 @@
 """Gunicorn in production. The socket comes from systemd (deploy/systemd/portal-web.socket)."""
 
+import gc
 import multiprocessing
 import os
+from typing import Any
 
 # Only without systemd's socket.
 bind = os.environ.get("WEB_BIND", "unix:/run/portal-web.sock")
@@ -9,6 +11,8 @@ bind = os.environ.get("WEB_BIND", "unix:/run/portal-web.sock")
 # nginx takes slow clients off our hands, so a worker is busy only while it computes: plain sync workers fit best.
 worker_class = "sync"
 workers = int(os.environ.get("WEB_CONCURRENCY", 2 * multiprocessing.cpu_count() + 1))
+# Loaded once and then forked, so that workers share what the code takes; an update restarts all of it anyway.
+preload_app = True
 timeout = 30
 graceful_timeout = 30
 # A worker that grew is replaced long before it hurts.
@@ -36,3 +40,9 @@ logconfig_dict = {
         "gunicorn.http.wsgi": {"level": "ERROR"},
     },
 }
+
+
+def when_ready(server: Any) -> None:
+    """Keep the collector from touching what workers share: a touched page is a page of its own."""
+    gc.collect()
+    gc.freeze()

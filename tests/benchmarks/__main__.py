@@ -83,7 +83,7 @@ class Server:
 def serve(application: str, port: int, **environment: str) -> Iterator[Server]:
     """Run gunicorn with sync workers, as production does, until the block ends."""
     command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
-    command += ["--workers", str(WORKERS), "--log-level", "error"]
+    command += ["--workers", str(WORKERS), "--log-level", "error", "--preload"]
     environ = {**os.environ, "LOG_LEVEL": "WARNING", "TRUSTED_PROXIES": "1", **environment}
     with subprocess.Popen(command, env=environ) as process:
         server = Server(port, process.pid)
