@@ -365,9 +365,6 @@ REVIEWED: Mapping[str, str] = {
     "platform_mark/pages/portal_tags.py: SafeString(_INDENTATION.sub('\\n', get_template(template_name).render(dict(context))))": (
         "what a template escaped"
     ),
-    "platform_mark/pages/portal_tags.py: SafeString(get_template('components/region.html').render(context))": (
-        "what a template escaped"
-    ),
     "platform_mark/pages/portal_tags.py: SafeString('\\n'.join((_box(facet.name, facet.noun, facet.nouns, option) for option in options)))": (
         "boxes escaped one by one"
     ),

@@ -218,6 +218,11 @@ _INDENTATION = re.compile(r"\s*\n\s*")
 _drawn: dict[tuple[object, ...], SafeString] = {}
 
 
+def _drawn_without_indentation(template_name: str, context: Mapping[str, object]) -> SafeString:
+    """Twenty cards with the indentation of their template would be five kilobytes of nothing."""
+    return SafeString(_INDENTATION.sub("\n", get_template(template_name).render(dict(context))))
+
+
 def _draw_once(template_name: str, values: tuple[object, ...], context: Mapping[str, object]) -> SafeString:
     """A part of a list, rendered once for the same words, since a list is mostly the same parts again.
 
@@ -226,8 +231,7 @@ def _draw_once(template_name: str, values: tuple[object, ...], context: Mapping[
     key = (template_name, *values)
     html = _drawn.get(key)
     if html is None:
-        # Twenty cards with the indentation of their template would be five kilobytes of nothing.
-        html = SafeString(_INDENTATION.sub("\n", get_template(template_name).render(dict(context))))
+        html = _drawn_without_indentation(template_name, context)
         if len(_drawn) >= _MOST_DRAWN:
             _drawn.clear()
         _drawn[key] = html
@@ -326,7 +330,7 @@ def region_map(region: Region, path: str, more: str, noun: str, nouns: str, what
         "what": what,
         "caption": caption,
     }
-    return SafeString(get_template("components/region.html").render(context))
+    return _drawn_without_indentation("components/region.html", context)
 
 
 @register.simple_tag
