@@ -33,7 +33,7 @@ from platform_mark.publishing.models import State
 from platform_mark.search.models import Synonym
 from platform_mark.taxonomy.models import District, Municipality, Pressure, Selection, Topic
 from practices.models import Practice, Suggestion
-from tests.actors.make import make_activity, make_revision
+from tests.actors.make import make_activity, make_actor, make_member, make_revision
 from tests.addresses import Route, account_pages, feeds, form_pages, public_pages, routes, secret_pages
 from tests.cast import PASSWORD, PEOPLE, Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
@@ -715,6 +715,51 @@ def test_a_post_without_the_right_changes_nothing(site: Site, cast: Cast) -> Non
             assert status in {200, 302, 403, 404, 405}, (person, name)
         assert checksums() == before, person
     assert len(inside) >= 80
+
+
+# What only the people of an organisation may post to, and of those what is for owners alone.
+OF_MEMBERS = (
+    *("profile", "confirm-profile", "people", "member", "withdraw-invitation", "confirm-all", "leave"),
+    *("activity", "preview", "step", "cooperation"),
+)
+OF_OWNERS = ("people", "member", "withdraw-invitation", "leave")
+
+
+def test_a_post_about_somebody_elses_organisation_is_refused_and_changes_nothing(site: Site, cast: Cast) -> None:
+    owner = make_person("inhaberin@kammer.test", second_factor=False, is_staff=False)
+    addresses = {name.removeprefix("account:"): address for name, address in account_pages(owner.user).items()}
+    actor = Actor.objects.get(memberships__user=owner.user)
+    neighbour = make_person("nachbarin@kammer.test", second_factor=False, is_staff=False)
+    make_member(make_actor("Nachbarin"), neighbour.user)
+    colleague = make_person("kollege@kammer.test", second_factor=False, is_staff=False)
+    make_member(actor, colleague.user, role="editor")
+    values = {
+        "name": "Fremd",
+        "summary": "Fremd",
+        "title": "Fremd",
+        "email": "fremd@kammer.test",
+        "role": "owner",
+        "state": "published",
+        "actor": actor.pk,
+        "submit": "1",
+        "abgeben": "1",
+        "antwort": "Ja",
+        "answer": "Ja",
+    }
+    clients = {
+        "visitor": (cast.client("visitor"), OF_MEMBERS),
+        "stranger": (cast.client("stranger"), OF_MEMBERS),
+        "neighbour": (log_in(PortalClient(raise_request_exception=False), neighbour), OF_MEMBERS),
+        "editor": (log_in(PortalClient(raise_request_exception=False), colleague), OF_OWNERS),
+    }
+    before = checksums()
+    for person, (client, names) in clients.items():
+        for name in names:
+            response = client.post(addresses[name], values)
+            to_login = response.status_code == 302 and response["Location"].startswith(reverse("account_login"))
+            is_refused = response.status_code in {403, 404, 405}
+            assert is_refused or (person == "visitor" and to_login), (person, name, response.status_code)
+        assert checksums() == before, person
 
 
 def test_a_closed_account_is_out_at_once(site: Site, cast: Cast) -> None:
