@@ -227,6 +227,8 @@ def pages(rows: int) -> dict[str, str]:
         "Text, 2 Filter": f"/beispiele/?q={frequent}&{narrow}",
         "Text, tiefe Seite": f"/beispiele/?q={frequent}&seite={max(2, rows // 120)}",
         "Beispiel": "/beispiele/beispiel-3/",
+        "Erste Schritte": "/einstieg/?branche=metall-und-draht&groesse=klein&druck=papierkram",
+        "Selbstcheck": "/einstieg/selbstcheck/?zettel=ja&maschinen=ja&branche=metall-und-draht",
         "Branchen": "/branchen/",
         "Branche": "/branchen/metall-und-draht/",
     }
