@@ -82,7 +82,9 @@ def test_one_entry_walks_through_every_stage_and_each_mail_comes_once() -> None:
 def test_after_a_long_standstill_one_mail_comes_and_not_three() -> None:
     entry(200, actor=make_actor(contact_email="post@k.example", second_email=""))
     assert (freshness.climb(), freshness.climb()) == (1, 0)
-    assert "Was niemand bestätigt, kennzeichnen wir" in OutgoingMail.objects.get().text
+    text = OutgoingMail.objects.get().text
+    assert "als „nicht bestätigt“ gekennzeichnet" in text
+    assert "noch keine Antwort" not in text, "nobody has asked before"
 
 
 def test_what_became_former_during_a_standstill_is_told_all_the_same() -> None:

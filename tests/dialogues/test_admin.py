@@ -423,7 +423,7 @@ def test_what_no_longer_fits_is_answered_and_not_done(cast: Cast) -> None:
     client = cast.client("organiser")
 
     for step in ("accept", "reject", "move", "merge", "transfer", "cancel", "resend"):
-        assert "Das geht nicht mehr: „Abgemeldet“." in said(client.post(own(step, registration), follow=True)), step
+        assert "Das geht nicht mehr: „Storniert“." in said(client.post(own(step, registration), follow=True)), step
     assert OutgoingMail.objects.count() == 0
 
 
