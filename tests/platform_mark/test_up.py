@@ -339,7 +339,7 @@ def test_a_stop_during_the_start_leaves_nothing_behind(stopped: Portal) -> None:
         # Before Python has read the first line of ours, the signal ends it in its own way.
         assert process.returncode == 0 or (process.returncode == -signal.SIGTERM and not output)
         assert "Traceback" not in output
-        assert process.returncode != 0 or stopped.processes() == []
+        # What was just being started ends a moment later on a busy machine.
         assert eventually(lambda: not stopped.processes(), 5)
 
 
