@@ -1,7 +1,7 @@
 """Valid, visible objects by default, so that a test names only what matters to it."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
 from itertools import count
@@ -43,6 +43,11 @@ from tests.dialogues.make import Dialogues, fill_dialogues
 _numbers = count(1)
 
 DAY = timedelta(days=1)
+
+
+def days_ago(days: int) -> datetime:
+    """The same time of day by the clock in Germany: rules that count days count its calendar, across summer time, too."""
+    return timezone.localtime() - days * DAY
 
 
 def make_branch(name: str = "", **fields: Any) -> Branch:

@@ -15,7 +15,7 @@ from platform_mark.publishing.models import State
 from platform_mark.taxonomy.models import Branch, District, Municipality, Topic
 from platform_mark.taxonomy.reference import load_reference
 from tests.actors.make import make_activity, make_actor, make_member
-from tests.make import DAY, make_branch, make_municipality, make_topic
+from tests.make import DAY, days_ago, make_branch, make_municipality, make_topic
 from tests.markup import Page
 from tests.practices.test_list import boxes, chips, hits, query_of
 
@@ -101,14 +101,13 @@ def test_a_topic_and_a_word_narrow_and_the_word_is_marked(client: Client) -> Non
 
 
 def test_stand_follows_from_the_day_of_the_last_assurance(client: Client) -> None:
-    now = timezone.now()
     for title, days in {
         "Frisch": 0,
         "Gerade noch": HOLDS_DAYS - 1,
         "Fällig": HOLDS_DAYS,
         "Überfällig": LABEL_DAYS,
     }.items():
-        make_activity(title, confirmed_at=now - days * DAY, published_at=now - 300 * DAY)
+        make_activity(title, confirmed_at=days_ago(days), published_at=days_ago(300))
     make_activity("Nie bestätigt", confirmed_at=None)
 
     assert set(titles(asked(client, stand="bestaetigt"))) == {"Frisch", "Gerade noch"}

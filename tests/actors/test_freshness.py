@@ -18,6 +18,7 @@ from platform_mark.mail.outbox import full_text
 from platform_mark.search.models import SearchEntry
 from platform_mark.tokens import make_token
 from tests.actors.make import make_activity, make_actor, make_member
+from tests.make import days_ago
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +28,7 @@ DAY = timedelta(days=1)
 
 def entry(age: int, **fields: Any) -> Activity:
     """A public entry that was confirmed so many days ago."""
-    then = timezone.now() - age * DAY
+    then = days_ago(age)
     return make_activity(**{"confirmed_at": then, "published_at": then} | fields)
 
 

@@ -16,7 +16,7 @@ from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import full_text
 from tests.actors.make import make_activity, make_actor, make_member
 from tests.cast import Cast, make_cast
-from tests.make import make_user
+from tests.make import days_ago, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ LABEL = "Profil nicht bestätigt"
 
 def organisation(age: int, **fields: Any) -> Actor:
     """One whose profile somebody assured so many days ago."""
-    then = timezone.now() - age * DAY
+    then = days_ago(age)
     return make_actor(**{"approved_at": then, "confirmed_at": then} | fields)
 
 

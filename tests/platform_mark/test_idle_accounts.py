@@ -18,7 +18,7 @@ from platform_mark.tokens import BadToken, make_token
 from tests.actors.make import make_actor, make_member
 from tests.cast import Cast, log_in, make_cast, make_person
 from tests.conftest import PortalClient
-from tests.make import make_user
+from tests.make import days_ago, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +35,7 @@ def cast() -> Cast:
 
 def account(age: int = 0, email: str = "nina@kammer.example", **fields: object) -> User:
     """The account of an actor's editor who logged in so many days ago, for the last time."""
-    then = timezone.now() - age * DAY
+    then = days_ago(age)
     return User.objects.create_user(email, joined_at=then - 30 * DAY, last_login=then, **fields)
 
 
