@@ -16,7 +16,7 @@ from .account_forms import ActivityForm, AnswerForm, CooperationForm
 from .account_views import konto, own_actor, say
 from .alike import alike
 from .completeness import completeness
-from .models import Activity, Actor, Cooperation, Revision
+from .models import Activity, Actor, Cooperation, Revision, is_among_actors
 
 SUBMIT = "abgeben"
 
@@ -235,7 +235,9 @@ def confirm_all(request: HttpRequest, slug: str) -> HttpResponse:
 @konto("GET", "POST")
 def cooperate(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask the organisation of an entry to work together. Who speaks for several says for which: ?akteur=…"""
-    activity = get_object_or_404(Activity.objects.visible_to(request.user).select_related("actor"), slug=slug)
+    activity = get_object_or_404(
+        Activity.objects.listed(among_actors=is_among_actors(request.user)).select_related("actor"), slug=slug
+    )
     senders = list(Actor.objects.of(request.user).filter(state=Actor.State.APPROVED))
     if not senders:
         raise Http404

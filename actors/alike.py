@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db.models import Q
 
-from .models import Activity, Actor
+from .models import Activity, Actor, is_among_actors
 
 LOOKED_AT = 40
 MOST = 3
@@ -36,7 +36,7 @@ def alike(user: Any, actor: Actor, data: Mapping[str, Any]) -> list[Alike]:
     if data.get("kind"):
         close |= Q(kind=data["kind"]) & (Q(branches__slug__in=branches) | Q(target_groups__overlap=groups))
     others = (
-        Activity.objects.visible_to(user)
+        Activity.objects.listed(among_actors=is_among_actors(user))
         .exclude(actor=actor)
         .annotate(words=TrigramWordSimilarity(title, "title"))
         .filter(close)

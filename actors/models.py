@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
+from platform_mark.prepared import Instant, following
 from platform_mark.publishing.models import Publishable, PublishableQuerySet, State
 from platform_mark.search import index
 from platform_mark.taxonomy.models import Branch, CompanySize, District, Municipality, TargetGroup, Topic
@@ -336,32 +337,32 @@ class Claim(models.Model):
 
 
 class ActivityQuerySet(PublishableQuerySet):
-    def current(self, at: datetime | None = None) -> Self:
+    def current(self, at: Instant | None = None) -> Self:
         """Published, not former, of an organisation that takes part; those for actors only are among them."""
         return self.filter(_current(at))
 
-    def public(self, at: datetime | None = None) -> Self:
+    def public(self, at: Instant | None = None) -> Self:
         """What everybody may see; every list, count, feed, search and download for visitors starts here."""
         return self.current(at).filter(visibility="public")
 
-    def visible_to(self, user: Any, at: datetime | None = None) -> Self:
-        """What this visitor may see now: the public entries, and for people of approved actors also those for actors only."""
-        return self.current(at) if is_among_actors(user) else self.public(at)
+    def listed(self, *, among_actors: bool, at: Instant | None = None) -> Self:
+        """The public entries, and for people of approved actors (`is_among_actors`) also those for actors only."""
+        return self.current(at) if among_actors else self.public(at)
 
-    def former(self, at: datetime | None = None) -> Self:
+    def former(self, at: Instant | None = None) -> Self:
         """ "Frühere Einträge": once public, now ended, unconfirmed for too long, or of an organisation that left."""
         return self.filter(_former(at), visibility="public")
 
-    def readable_by(self, user: Any, at: datetime | None = None) -> Self:
-        """The entries whose page this visitor may open: what is visible in lists, and the former ones with their note."""
-        current = _current(at) if is_among_actors(user) else _current(at) & Q(visibility="public")
+    def readable(self, *, among_actors: bool, at: Instant | None = None) -> Self:
+        """The entries whose page such a visitor may open: what stands in lists, and the former ones with their note."""
+        current = _current(at) if among_actors else _current(at) & Q(visibility="public")
         return self.filter(current | _former(at) & Q(visibility="public"))
 
     def editable_by(self, user: Any) -> Self:
         """The entries of the organisations that this account speaks for."""
         return self.filter(actor__in=Actor.objects.of(user), merged_into=None)
 
-    def in_stage(self, stage: Stage, at: datetime | None = None) -> Self:
+    def in_stage(self, stage: Stage, at: Instant | None = None) -> Self:
         """Those of this freshness; the same rule as `stages.stage_of`, for rows."""
         if stage == Stage.FORMER:
             return self.filter(_former(at))
@@ -371,7 +372,7 @@ class ActivityQuerySet(PublishableQuerySet):
             {Stage.FRESH: fresh, Stage.DUE: ~fresh & ~overdue, Stage.OVERDUE: overdue}[stage]
         )
 
-    def to_confirm(self, at: datetime | None = None) -> Self:
+    def to_confirm(self, at: Instant | None = None) -> Self:
         """Published entries of organisations that take part whose assurance is due in the next 30 days, or was long ago."""
         soon = stages.oldest(stages.HOLDS_DAYS - stages.ASK_BEFORE_DAYS, at)
         return (
@@ -398,15 +399,15 @@ def _confirmed_text(confirmed_at: datetime | None, by_staff: bool) -> str:
     return f"Zuletzt bestätigt am {timezone.localdate(confirmed_at):%d.%m.%Y} von {who}"
 
 
-def _not_ended(at: datetime | None) -> Q:
-    return Q(valid_until=None) | Q(valid_until__gte=timezone.localdate(at))
+def _not_ended(at: Instant | None) -> Q:
+    return Q(valid_until=None) | Q(valid_until__gte=following(at, timezone.localdate))
 
 
-def _assured_since(instant: datetime) -> Q:
+def _assured_since(instant: Instant) -> Q:
     return Q(confirmed_at__gte=instant) | Q(confirmed_at=None, published_at__gte=instant)
 
 
-def _current(at: datetime | None) -> Q:
+def _current(at: Instant | None) -> Q:
     return (
         Q(state=State.PUBLISHED, published_at__lte=at or timezone.now(), actor__in=Actor.objects.running())
         & _not_ended(at)
@@ -414,7 +415,7 @@ def _current(at: datetime | None) -> Q:
     )
 
 
-def _former(at: datetime | None) -> Q:
+def _former(at: Instant | None) -> Q:
     was_public = Q(state__in=[State.PUBLISHED, State.ARCHIVED], published_at__lte=at or timezone.now())
     is_current = _not_ended(at) & _assured_since(stages.oldest(stages.FORMER_DAYS, at)) & Q(state=State.PUBLISHED)
     actors = Actor.objects.published()
@@ -423,7 +424,7 @@ def _former(at: datetime | None) -> Q:
 
 def is_among_actors(user: Any) -> bool:
     """Whether this account speaks for an approved organisation, so that it may see what actors share among themselves."""
-    return user.is_authenticated and Actor.objects.of(user).filter(state=Actor.State.APPROVED).exists()
+    return Actor.objects.of(user).running().exists()
 
 
 class Activity(Publishable):

@@ -11,7 +11,6 @@ from platform_mark.limits import OpenForm, require_within
 
 from . import proposing
 from .models import Activity, Proposal
-from .views import visitor
 
 POSTS_AN_HOUR = 10
 
@@ -39,9 +38,7 @@ class ProposalForm(forms.ModelForm, OpenForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 def propose(request: HttpRequest, slug: str) -> HttpResponse:
     """Say what is wrong in a public entry, without an account. A caught post comes back with all input."""
-    activity = get_object_or_404(
-        Activity.objects.readable_by(visitor(request)).filter(visibility="public").select_related("actor"), slug=slug
-    )
+    activity = get_object_or_404(Activity.objects.readable(among_actors=False).select_related("actor"), slug=slug)
     context: dict[str, Any] = {"activity": activity, "form": ProposalForm()}
     if request.method != "POST":
         return render(request, "actors/proposal_form.html", context)
@@ -60,5 +57,5 @@ def propose(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def proposed(request: HttpRequest, slug: str) -> HttpResponse:
     """Thanks, and what happens next."""
-    activity = get_object_or_404(Activity.objects.readable_by(visitor(request)).filter(visibility="public"), slug=slug)
+    activity = get_object_or_404(Activity.objects.readable(among_actors=False), slug=slug)
     return render(request, "actors/proposal_sent.html", {"activity": activity})

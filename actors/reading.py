@@ -1,14 +1,16 @@
 """Entries as pages show them, with what stands in other tables in the same statement."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import JSONField, Model, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import OuterRef
 from django.utils.safestring import SafeString
 
+from platform_mark.prepared import NOW, Given, GivenKeys, Prepared
+from platform_mark.publishing import parts
+from platform_mark.publishing.parts import part
 from platform_mark.search.finding import Row
 from platform_mark.search.question import Question
 from platform_mark.search.snippets import mark, pattern, snippet
@@ -46,25 +48,10 @@ _ORDER: Mapping[str, tuple[str, ...]] = {
     "municipalities": ("name",),
     "districts": ("key",),
 }
-# Names of this module only.
-_ROWS = (
-    "ARRAY(SELECT jsonb_build_object('pk', term.id, 'name', term.name, 'slug', term.slug) FROM {table} AS term"
-    " JOIN actors_activity_{name} AS link ON link.{column}_id = term.id"
-    " WHERE link.activity_id = actors_activity.id ORDER BY {order})"
-)
-
-
-def _rows(name: str, model: type[Model]) -> str:
-    """The terms of one entry as JSON, in their order. The text never changes, so it is written once."""
-    return _ROWS.format(
-        table=model._meta.db_table,
-        name=name,
-        column=model._meta.model_name,
-        order=", ".join(f'term."{column}"' for column in _ORDER[name]),
-    )
-
-
-_TERMS = {name: _rows(name, model) for name, (model, _) in TERMS.items()}
+_TERMS = {
+    name: part(model._default_manager.filter(activities=OuterRef("pk")).order_by(*_ORDER[name]), "pk", "name", "slug")
+    for name, (model, _) in TERMS.items()
+}
 
 
 @dataclass(frozen=True)
@@ -101,14 +88,34 @@ def for_rows(activities: ActivityQuerySet) -> ActivityQuerySet:
     return activities.select_related("actor").only(*_ROW_COLUMNS)
 
 
-def with_terms(activities: ActivityQuerySet, *names: str) -> QuerySet:
+def with_terms(activities: ActivityQuerySet, *names: str) -> ActivityQuerySet:
     """Annotate so that `terms_of` finds these lists of terms (all, if none is named) in the row itself."""
-    annotations = {
-        # Text of this module, without parameters.
-        f"{name}_rows": RawSQL(_TERMS[name], [], output_field=ArrayField(JSONField()))  # noqa: S611
-        for name in names or _TERMS
-    }
-    return activities.annotate(**annotations)
+    return parts.with_parts(activities, {name: _TERMS[name] for name in names or _TERMS})
+
+
+def _page(among_actors: bool) -> ActivityQuerySet:
+    readable = Activity.objects.readable(among_actors=among_actors, at=NOW).filter(slug=Given("slug"))
+    return with_terms(readable.select_related("actor"))
+
+
+def _listed(wants_former: bool) -> ActivityQuerySet:
+    activities = Activity.objects.former(NOW) if wants_former else Activity.objects.public(NOW)
+    return for_rows(activities).filter(pk__in=GivenKeys("keys"))
+
+
+_PAGE = {among_actors: Prepared(partial(_page, among_actors)) for among_actors in (False, True)}
+_LISTED = {wants_former: Prepared(partial(_listed, wants_former)) for wants_former in (False, True)}
+
+
+def page(slug: str, *, among_actors: bool) -> Activity | None:
+    """The entry at an address, if such a visitor may read it, with its terms; one query."""
+    return _PAGE[among_actors].first(slug=slug)
+
+
+def listed(keys: Iterable[int], *, former: bool = False) -> Mapping[int, Activity]:
+    """The public ones of these entries, or the former ones, with what a row of a list shows, by key; one query at most."""
+    wanted = list(keys)
+    return {activity.pk: activity for activity in _LISTED[former].rows(keys=wanted)} if wanted else {}
 
 
 def terms_of(activity: Activity) -> Terms:

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from platform_mark.mail.outbox import queue
+from platform_mark.prepared import Given, Prepared
 from platform_mark.publishing import versions
 from platform_mark.publishing.models import State, Version
 from platform_mark.search import index
@@ -360,11 +361,20 @@ def changes(revision: Revision) -> list[Change]:
     ]
 
 
+# What was handed in stays behind: everybody reads that something changed, not what.
+_APPROVED = Prepared(
+    lambda: (
+        Revision.objects.filter(activity=Given("activity"), state=Revision.State.APPROVED)
+        .defer("data")
+        .order_by("-decided_at", "-pk")
+    )
+)
+
+
 def history(activity: Activity) -> list[Event]:
     """What everybody may read about how an entry changed, the newest first: never values, never private fields."""
-    approved = activity.revisions.filter(state=Revision.State.APPROVED).order_by("-decided_at", "-pk")
     events = []
-    for revision in approved:
+    for revision in _APPROVED.rows(activity=activity.pk):
         labels = [snapshot.label(name) for name in revision.taken if name not in PRIVATE_FIELDS]
         is_first = not revision.base
         if is_first or labels:

@@ -12,6 +12,8 @@ from datetime import date, datetime, time, timedelta
 from django.db import models
 from django.utils import timezone
 
+from platform_mark.prepared import Instant, following
+
 HOLDS_DAYS = 180
 ASK_BEFORE_DAYS = 30
 LABEL_DAYS = HOLDS_DAYS + 14
@@ -56,9 +58,9 @@ def profile_stage_of(*, confirmed_at: datetime | None, approved_at: datetime, at
     return Stage.DUE if age >= PROFILE_HOLDS_DAYS else Stage.FRESH
 
 
-def oldest(days: int, at: datetime | None = None) -> datetime:
-    """The first instant whose day is less than `days` days ago: what was assured before it is that old or older."""
-    return start_of(timezone.localdate(at) - timedelta(days=days - 1))
+def oldest(days: int, at: Instant | None = None) -> Instant:
+    """The first instant whose day is less than `days` days before `at`: what was assured before it is that old or older."""
+    return following(at, lambda now: start_of(timezone.localdate(now) - timedelta(days=days - 1)))
 
 
 def start_of(day: date) -> datetime:

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -20,10 +21,13 @@ from django.http import (
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.views.decorators.http import require_safe
-from django.views.generic import DetailView, TemplateView
+from django.views.generic import DetailView, TemplateView, View
+from django.views.generic.base import TemplateResponseMixin
 
 from platform_mark import contact
+from platform_mark.prepared import NOW, Given, GivenKeys, Prepared
 from platform_mark.publishing import versions
 from platform_mark.search import words
 from platform_mark.search.asking import find
@@ -31,14 +35,13 @@ from platform_mark.slugs import german_slug
 from platform_mark.taxonomy.models import Municipality
 
 from . import freshness, matrix, reading, review
-from .facets import EVERYWHERE, FORMER, kind_word, load_catalogue
+from .facets import EVERYWHERE, kind_word, load_catalogue
 from .filters import PAGE_SIZE, ActivityFilter
-from .models import Activity, Actor, is_among_actors
+from .models import Activity, ActivityQuerySet, Actor
 from .similar import similar_to
 from .stages import Stage
 from .wording import activity_json_ld, actor_json_ld
 
-SIMILAR = 4
 # What actors share among themselves stands above the list, not in pages of its own.
 MOST_SHARED = 50
 MOST_OF_ACTOR = 200
@@ -52,8 +55,40 @@ def visitor(request: HttpRequest) -> Any:
 
 def own_actors(request: HttpRequest) -> frozenset[int]:
     """The approved organisations this visitor speaks for: whoever has one is among the actors, and asks others, not itself."""
-    running = Actor.objects.of(visitor(request)).filter(state=Actor.State.APPROVED)
+    running = Actor.objects.of(visitor(request)).running()
     return frozenset(running.values_list("pk", flat=True))
+
+
+def keep_private(response: HttpResponse) -> None:
+    """Keep what actors alone may see out of shared caches and indexes."""
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+
+
+class ForActorsToo(TemplateResponseMixin, View):
+    """A page on which people of approved organisations may see more than others."""
+
+    http_method_names = ["get", "head", "options"]
+
+    @cached_property
+    def own_actors(self) -> frozenset[int]:
+        return own_actors(self.request)
+
+    @property
+    def among_actors(self) -> bool:
+        return bool(self.own_actors)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the page shows something to this visitor alone."""
+        return self.among_actors
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """The page; what actors see more than others stays out of shared caches and indexes."""
+        response = super().render_to_response(context, **kwargs)
+        if self.is_private:
+            keep_private(response)
+        return response
 
 
 @require_safe
@@ -67,9 +102,9 @@ def activity_list(request: HttpRequest) -> HttpResponse:
     if (query := catalogue.moved_query(request.GET)) is not None:
         return HttpResponsePermanentRedirect(reverse("actors:activities", query=query))
 
-    filterset = ActivityFilter(request.GET, queryset=reading.for_rows(_allowed(request)), catalogue=catalogue)
+    filterset = ActivityFilter(request.GET, catalogue=catalogue)
     found, finding = filterset.found, find(filterset)
-    shown = {activity.pk: activity for activity in filterset.qs}
+    shown = reading.listed(filterset.keys, former=filterset.wants_former)
     paginator = Paginator(range(found.hits), PAGE_SIZE)
     own = own_actors(request)
     among_actors = bool(own)
@@ -92,35 +127,25 @@ def activity_list(request: HttpRequest) -> HttpResponse:
     return response
 
 
-class ActivityMatrix(TemplateView):
+class ActivityMatrix(ForActorsToo, TemplateView):
     """Who does what for whom: entries by two of their sides, with what is doubled and what is missing."""
 
-    http_method_names = ["get", "head", "options"]
     template_name = "actors/matrix.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows, columns, unknown = matrix.sides(self.request.GET)
-        among_actors = is_among_actors(visitor(self.request))
-        shared = _shared_rows() if among_actors else []
+        shared = _shared_rows() if self.among_actors else []
         return super().get_context_data(
             matrix=matrix.build(rows, columns, load_catalogue(self.request.GET), shared=shared),
             sides=[(word, matrix.LABELS[word][0]) for word in matrix.SIDES],
             unknown=unknown,
-            among_actors=among_actors,
+            among_actors=self.among_actors,
             shared_count=len(shared),
             **kwargs,
         )
 
-    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        """What actors see more than others stays out of shared caches."""
-        response = super().render_to_response(context, **kwargs)
-        if context["among_actors"]:
-            keep_private(response)
-        return response
 
-
-class ActivityDetail(DetailView):
-    http_method_names = ["get", "head", "options"]
+class ActivityDetail(ForActorsToo, DetailView):
     context_object_name = "activity"
     template_name = "actors/activity_detail.html"
 
@@ -129,17 +154,24 @@ class ActivityDetail(DetailView):
         try:
             return super().get(request, *args, **kwargs)
         except Http404:
-            return _moved_or_gone(request, Activity, kwargs["slug"], Activity.objects.readable_by(visitor(request)))
+            readable = Activity.objects.readable(among_actors=self.among_actors)
+            return _moved_or_gone(request, Activity, kwargs["slug"], readable)
 
-    def get_queryset(self) -> QuerySet:
-        readable = Activity.objects.readable_by(visitor(self.request)).select_related("actor")
-        return reading.with_terms(readable)
+    def get_object(self, queryset: Any = None) -> Activity:
+        """The entry, if this visitor may read it, its terms in hand."""
+        activity = reading.page(self.kwargs["slug"], among_actors=self.among_actors)
+        if activity is None:
+            raise Http404
+        return activity
+
+    @property
+    def is_private(self) -> bool:
+        """What is for actors only is for nobody else's cache, whoever asks."""
+        return super().is_private or self.object.visibility != Activity.Visibility.PUBLIC
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         activity: Activity = self.object
         terms = reading.terms_of(activity)
-        visible = Activity.objects.visible_to(visitor(self.request))
-        own = own_actors(self.request)
         return super().get_context_data(
             terms=terms,
             sizes_text=reading.sizes_text(activity),
@@ -147,25 +179,12 @@ class ActivityDetail(DetailView):
             kind_word=kind_word(activity.kind),
             former_note=freshness.former_note(activity),
             history=review.history(activity),
-            similar=similar_to(activity, terms, visible, most=SIMILAR),
-            among_actors=bool(own),
-            may_cooperate=bool(own) and activity.actor_id not in own,
+            similar=similar_to(activity, terms, among_actors=self.among_actors),
+            among_actors=self.among_actors,
+            may_cooperate=self.among_actors and activity.actor_id not in self.own_actors,
             json_ld=activity_json_ld(activity, terms) if activity.visibility == "public" else None,
             **kwargs,
         )
-
-    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        """What is for actors only stays out of shared caches and indexes."""
-        response = super().render_to_response(context, **kwargs)
-        if self.object.visibility != "public" or context["among_actors"]:
-            keep_private(response)
-        return response
-
-
-def keep_private(response: HttpResponse) -> None:
-    """Keep what actors alone may see out of shared caches and indexes."""
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
 
 
 @dataclass(frozen=True)
@@ -182,14 +201,12 @@ def actor_list(request: HttpRequest) -> HttpResponse:
     kinds = {german_slug(str(kind.label)): kind for kind in Actor.Kind}
     word = request.GET.get("art", "")
     kind = kinds.get(word)
-    names = Actor.objects.published().order_by().values_list("pk", "name", "slug", "kind", "state", named=True)
     # Sorted by what the letters say; each folded once, since there may be hundreds.
-    everybody = [actor for _, actor in sorted((words.fold(actor.name), actor) for actor in names)]
+    everybody = [actor for _, actor in sorted((words.fold(actor.name), actor) for actor in _NAMES.rows())]
     running = [actor for actor in everybody if actor.state == Actor.State.APPROVED]
     chosen = [actor for actor in running if not word or (kind and actor.kind == kind)]
     page = Paginator(chosen, ACTORS_ON_PAGE).get_page(request.GET.get("seite"))
-    offers = Count("activities", filter=Q(activities__in=Activity.objects.public()))
-    shown = Actor.objects.select_related("municipality").annotate(offers=offers).in_bulk([each.pk for each in page])
+    shown = {actor.pk: actor for actor in _ON_PAGE.rows(keys=[each.pk for each in page])}
     numbers = Counter(actor.kind for actor in running)
     starts: dict[str, int] = {}
     for place, actor in enumerate(chosen):
@@ -211,8 +228,18 @@ def actor_list(request: HttpRequest) -> HttpResponse:
     return render(request, "actors/actor_list.html", context)
 
 
-class ActorDetail(DetailView):
-    http_method_names = ["get", "head", "options"]
+def _on_page() -> QuerySet[Actor]:
+    offers = Count("activities", filter=Q(activities__in=Activity.objects.public(NOW)))
+    return Actor.objects.filter(pk__in=GivenKeys("keys")).select_related("municipality").annotate(offers=offers)
+
+
+_NAMES: Prepared[Any] = Prepared(
+    lambda: Actor.objects.published().order_by().values_list("pk", "name", "slug", "kind", "state", named=True)
+)
+_ON_PAGE = Prepared(_on_page)
+
+
+class ActorDetail(ForActorsToo, DetailView):
     context_object_name = "actor"
     template_name = "actors/actor_detail.html"
 
@@ -226,17 +253,16 @@ class ActorDetail(DetailView):
                 return HttpResponsePermanentRedirect(merged.merged_into.get_absolute_url())
             return _moved_or_gone(request, Actor, kwargs["slug"], Actor.objects.published())
 
-    def get_queryset(self) -> QuerySet:
-        places = Municipality.objects.filter(serving_actors=OuterRef("pk")).order_by("name").values("name")
-        return Actor.objects.published().select_related("municipality").annotate(places=ArraySubquery(places))
+    def get_object(self, queryset: Any = None) -> Actor:
+        """The organisation, if everybody may see it."""
+        actor = _ACTOR.first(slug=self.kwargs["slug"])
+        if actor is None:
+            raise Http404
+        return actor
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         actor: Actor = self.object
-        among_actors = is_among_actors(visitor(self.request))
-        visible = Activity.objects.current() if among_actors else Activity.objects.public()
-        visible = visible.filter(actor=actor)
-        rows = reading.with_terms(reading.for_rows(visible), "branches").order_by("kind", "title", "pk")[:MOST_OF_ACTOR]
-        activities = list(rows)
+        activities = _ENTRIES[self.among_actors].rows(actor=actor.pk)
         public = [activity for activity in activities if activity.visibility == "public"]
         kinds, coverage = _coverage(public)
         is_running = actor.state == Actor.State.APPROVED
@@ -245,7 +271,7 @@ class ActorDetail(DetailView):
             activities=activities,
             kinds=kinds,
             coverage=coverage,
-            among_actors=among_actors,
+            among_actors=self.among_actors,
             all_confirmed=bool(public) and all(activity.stage() == Stage.FRESH for activity in public),
             # Said already where nobody of the organisation has ever had a say.
             is_from_outside=is_from_outside,
@@ -254,12 +280,20 @@ class ActorDetail(DetailView):
             **kwargs,
         )
 
-    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        """What actors see more than others stays out of shared caches."""
-        response = super().render_to_response(context, **kwargs)
-        if context["among_actors"]:
-            keep_private(response)
-        return response
+
+def _actor() -> QuerySet[Actor]:
+    places = Municipality.objects.filter(serving_actors=OuterRef("pk")).order_by("name").values("name")
+    published = Actor.objects.published().filter(slug=Given("slug"))
+    return published.select_related("municipality").annotate(places=ArraySubquery(places))
+
+
+def _entries(among_actors: bool) -> ActivityQuerySet:
+    entries = Activity.objects.listed(among_actors=among_actors, at=NOW).filter(actor=Given("actor"))
+    return reading.with_terms(reading.for_rows(entries), "branches").order_by("kind", "title", "pk")[:MOST_OF_ACTOR]
+
+
+_ACTOR = Prepared(_actor)
+_ENTRIES = {among_actors: Prepared(partial(_entries, among_actors)) for among_actors in (False, True)}
 
 
 @dataclass(frozen=True)
@@ -292,11 +326,6 @@ def _by_letter(actors: Iterable[Actor]) -> Iterable[Letter]:
 def _letter(name: str) -> str:
     first = words.fold(name[:20])[:1].upper()
     return first if first.isalpha() else "0–9"
-
-
-def _allowed(request: HttpRequest) -> Any:
-    """What the list may show at all: public entries, or the former ones where these were asked for."""
-    return Activity.objects.former() if FORMER in request.GET.getlist("stand") else Activity.objects.public()
 
 
 def _shared_rows() -> list[Activity]:

@@ -9,7 +9,7 @@ statement is always the same but for its values, it is written as a queryset wit
 
 import copy
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -24,11 +24,20 @@ RowT = TypeVar("RowT")
 
 
 class Given(Expression):
-    """The place of a value that comes with each run, in the type that the database knows it by."""
+    """The place of a value that comes with each run, in the type that the database knows it by.
 
-    def __init__(self, name: str, output_field: Field | None = None) -> None:
+    With `rule` the place takes what follows from that value.
+    """
+
+    def __init__(self, name: str, output_field: Field | None = None, rule: Callable[[Any], Any] | None = None) -> None:
         super().__init__(output_field)
         self.name = name
+        self.rule = rule
+
+    def value(self, values: Mapping[str, Any]) -> Any:
+        """What this place takes in a run with these values; raises KeyError where its own is missing."""
+        value = values[self.name]
+        return self.rule(value) if self.rule else value
 
     def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, Sequence[Any]]:
         """Leave itself among the parameters, for `Prepared` to put the value there."""
@@ -47,6 +56,13 @@ class GivenKeys(Given):
 NOW = Given("now")
 #: What a question for the state of things at an instant takes.
 Instant = datetime | Given
+
+
+def following(at: Instant | None, rule: Callable[[datetime], Any]) -> Any:
+    """What follows from an instant (now, if not given), such as its day; a place for it where the instant comes with the run."""
+    if isinstance(at, Given):
+        return Given(at.name, rule=rule)
+    return rule(at or timezone.now())
 
 
 @dataclass(frozen=True)
@@ -90,7 +106,7 @@ class Prepared(Generic[RowT]):
         """Run it; raises KeyError where a value is missing."""
         values = {"now": timezone.now(), **given}
         made, compiler, text, parameters = self._made or self._make()
-        filled = tuple(values[each.name] if isinstance(each, Given) else each for each in parameters)
+        filled = tuple(each.value(values) if isinstance(each, Given) else each for each in parameters)
         compiler = copy.copy(compiler)
         # Each thread has a connection of its own.
         compiler.connection = connection

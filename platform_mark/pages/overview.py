@@ -3,12 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import lru_cache
 from typing import Any
 
 from django.db.models import Aggregate, Count, F, IntegerField, Q, QuerySet, Subquery, Value
-from django.utils import timezone
 
 from actors import stages
 from actors.models import Activity
@@ -88,7 +85,7 @@ class Overview:
 
 def overview() -> Overview:
     """Count examples and activities, in one statement; two queries."""
-    rows = _counted(timezone.localdate()).rows()
+    rows = _COUNTED.rows()
     branches, places = ([row for row in rows if row.what == what] for what in (_BRANCH, _PLACE))
     register = next((row for row in rows if row.what == _REGISTER), None)
     named = Counter[int]()
@@ -128,16 +125,11 @@ def _rows_of(counted: Iterable[Any]) -> list[BranchRow]:
 
 _BRANCHES = Prepared(Branch.objects.current)
 _EXAMPLES: Prepared[Any] = Prepared(lambda: _by_branch())
+_COUNTED: Prepared[Any] = Prepared(lambda: _by_branch().union(_by_place(), _in_register(), all=True))
 _BRANCH, _PLACE, _REGISTER = "branch", "place", "register"
 # What is counted, of what, and three numbers of it: the same columns for all, so that one statement can ask for all.
 _COLUMNS = ("what", "key", "band", "is_hidden", "number", "second", "third")
 _NOTHING = Value(None, output_field=IntegerField())
-
-
-@lru_cache(maxsize=1)
-def _counted(today: date) -> Prepared[Any]:
-    """All three in one statement; how long an assurance holds is counted in days, so it is made once a day."""
-    return Prepared(lambda: _by_branch().union(_by_place(), _in_register(today), all=True))
 
 
 def _by_branch() -> QuerySet:
@@ -160,16 +152,12 @@ def _by_place() -> QuerySet:
     return halves.values_list(*_COLUMNS, named=True)
 
 
-def _in_register(today: date) -> QuerySet:
+def _in_register() -> QuerySet:
     """Activities, the organisations behind them, and how many of them were assured lately."""
-    end_of_day = stages.start_of(today + timedelta(days=1)) - timedelta(microseconds=1)
     constants = (
-        Activity.objects.public(end_of_day)
-        .filter(published_at__lte=NOW)
-        .order_by()
-        .annotate(what=Value(_REGISTER), band=Value(""), is_hidden=Value(False))
+        Activity.objects.public(NOW).order_by().annotate(what=Value(_REGISTER), band=Value(""), is_hidden=Value(False))
     )
-    fresh = Q(confirmed_at__gte=stages.oldest(stages.HOLDS_DAYS, end_of_day))
+    fresh = Q(confirmed_at__gte=stages.oldest(stages.HOLDS_DAYS, NOW))
     counted = constants.annotate(key=_NOTHING).values("what", "key", "band", "is_hidden")
     return counted.annotate(
         number=Count("pk"), second=Count("actor", distinct=True), third=Count("pk", filter=fresh)

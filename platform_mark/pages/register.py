@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import path
 
 from actors import views
@@ -12,6 +13,7 @@ from actors.models import Activity
 from actors.search import FOR_ALL
 from actors.urls import urlpatterns as actor_patterns
 from dialogues.models import Dialogue
+from platform_mark.prepared import NOW, Given, Prepared
 from platform_mark.search.finding import cross
 from platform_mark.search.index import kind_of
 from platform_mark.taxonomy.models import Branch
@@ -26,11 +28,24 @@ class ActorPage(views.ActorDetail):
     template_name = "pages/actor.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        hosted = Dialogue.objects.published().filter(hosts__actor=self.object).distinct().order_by("-starts_at")
-        accompanied = Practice.objects.published().filter(accompanied_by=self.object).order_by("-published_at", "-pk")
+        actor = self.object.pk
         return super().get_context_data(
-            dialogues=list(hosted[:MOST_RELATED]), practices=list(accompanied.for_cards()[:MOST_RELATED]), **kwargs
+            dialogues=_HOSTED.rows(actor=actor), practices=_ACCOMPANIED.rows(actor=actor), **kwargs
         )
+
+
+def _hosted() -> QuerySet[Dialogue]:
+    published = Dialogue.objects.published(NOW).filter(hosts__actor=Given("actor"))
+    return published.distinct().order_by("-starts_at")[:MOST_RELATED]
+
+
+def _accompanied() -> QuerySet[Practice]:
+    published = Practice.objects.published(NOW).filter(accompanied_by=Given("actor"))
+    return published.for_cards(NOW).newest_first()[:MOST_RELATED]
+
+
+_HOSTED = Prepared(_hosted)
+_ACCOMPANIED = Prepared(_accompanied)
 
 
 class MatrixPage(views.ActivityMatrix):
