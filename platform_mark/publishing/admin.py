@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,7 +17,7 @@ from platform_mark.admin_pages import OwnPages
 from platform_mark.search import index
 
 from . import versions
-from .models import TRANSITIONS, Publishable, State, TransitionRefused
+from .models import TRANSITIONS, Publishable, State
 
 if TYPE_CHECKING:
     from platform_mark.accounts.models import User
@@ -147,10 +147,7 @@ class PublishableAdmin(OwnPages):
                 raise PermissionDenied
             if request.POST.get("version") not in {str(version.pk) for version in found}:
                 raise Http404
-            target = self.restore_version(row, int(request.POST["version"]), request.user)  # type: ignore[arg-type]
-            self.log_change(request, target, "Frühere Fassung zurückgeholt.")
-            self.message_user(request, f"„{target}“: Die frühere Fassung ist zurück.", messages.SUCCESS)
-            return redirect(self.change_url(target))
+            return redirect(self.change_url(self._restore(request, row, int(request.POST["version"]))))
         by_pk = {str(version.pk): version for version in found}
         new = by_pk.get(request.GET.get("neu", ""), found[0] if found else None)
         old = by_pk.get(request.GET.get("alt", ""), found[1] if len(found) > 1 else None)
@@ -213,6 +210,16 @@ class PublishableAdmin(OwnPages):
     def archive_rows(self, request: HttpRequest, queryset: QuerySet) -> None:
         self._move_all(request, queryset, "archive")
 
+    def _restore(self, request: HttpRequest, row: Publishable, version_id: int) -> Publishable:
+        try:
+            row = self.restore_version(row, version_id, request.user)  # type: ignore[arg-type]
+        except ValidationError as refused:
+            self._refuse(request, row, refused)
+        else:
+            self.log_change(request, row, "Frühere Fassung zurückgeholt.")
+            self.message_user(request, f"„{row}“: Die frühere Fassung ist zurück.", messages.SUCCESS)
+        return row
+
     def _move_after_saving(self, request: HttpRequest, obj: Publishable) -> HttpResponse | None:
         move = request.POST.get("_move", "")
         if move not in DONE:
@@ -226,9 +233,16 @@ class PublishableAdmin(OwnPages):
     def _move(self, request: HttpRequest, row: Publishable, move: str) -> Publishable:
         try:
             row = self.perform(row, move, request.user)  # type: ignore[arg-type]
-        except TransitionRefused as refused:
-            self.message_user(request, f"„{row}“: {' '.join(refused.messages)}", messages.ERROR)
+        except ValidationError as refused:
+            self._refuse(request, row, refused)
         else:
             self.log_change(request, row, DONE[move])
             self.message_user(request, f"„{row}“: {DONE[move]}", messages.SUCCESS)
         return row
+
+    def _refuse(self, request: HttpRequest, row: Publishable, refused: ValidationError) -> None:
+        """Say why not: against the rules of its state, or because of what a field says."""
+        by_field = refused.message_dict if hasattr(refused, "error_dict") else {NON_FIELD_ERRORS: refused.messages}
+        for name, said in by_field.items():
+            label = "" if name == NON_FIELD_ERRORS else f"{self.opts.get_field(name).verbose_name}: "
+            self.message_user(request, f"„{row}“: {label}{' '.join(said)}", messages.ERROR)

@@ -184,6 +184,31 @@ def test_staff_enter_an_entry_for_an_organisation(desk: Client) -> None:
     assert [(event.note, event.by_staff) for event in review.history(activity)] == [("Eintrag veröffentlicht", True)]
 
 
+@pytest.mark.parametrize(
+    ("organisation", "fields", "said"),
+    [
+        ({}, {"valid_until": "01.02.2024"}, "endete am 01.02.2024"),
+        ({"state": "waiting", "approved_at": None}, {}, "nimmt zurzeit nicht teil"),
+    ],
+)
+def test_an_entry_that_may_not_appear_stays_a_draft_and_the_reason_is_said(
+    desk: Client, organisation: dict[str, Any], fields: dict[str, str], said: str
+) -> None:
+    load_reference()
+    address = reverse("admin:actors_activity_add")
+    values = {
+        **form_values(desk, address),
+        "actor": make_actor("Kammer", **organisation).pk,
+        "title": "Sprechtag",
+        "summary": "Eine Stunde.",
+        "kind": "advice",
+        "_move": "publish",
+    }
+    page = desk.post(address, {**values, **fields}, follow=True)
+    assert said in page.content.decode()
+    assert Activity.objects.get().state == State.DRAFT
+
+
 def test_staffs_change_is_kept_as_a_version(desk: Client) -> None:
     activity = make_activity("Sprechtag")
     address = page("activity_change", activity)
@@ -244,6 +269,15 @@ def test_an_earlier_version_is_brought_back(desk: Client) -> None:
     desk.post(page("activity_versions", activity), {"version": version.pk})
     activity.refresh_from_db()
     assert activity.title == "Erste"
+
+
+def test_an_earlier_version_that_no_longer_fits_stays_away_and_the_field_is_named(desk: Client) -> None:
+    activity = make_activity("Heute")
+    version = Version.objects.create(target=activity, data={**activity.snapshot(), "title": "x" * 300})
+    page_after = desk.post(page("activity_versions", activity), {"version": version.pk}, follow=True)
+    assert "„Heute“: Titel: " in page_after.content.decode()
+    activity.refresh_from_db()
+    assert activity.title == "Heute"
 
 
 def test_a_table_is_looked_at_and_then_read_once(desk: Client) -> None:
