@@ -388,7 +388,7 @@ class ActivityQuerySet(PublishableQuerySet):
     def for_search(self) -> Self:
         """With all that `search.activity_document` reads."""
         return self.select_related("actor").prefetch_related(
-            "branches", "topics", "districts", "municipalities__district"
+            "branches", "topics", "districts__municipalities", "municipalities"
         )
 
 

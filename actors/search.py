@@ -58,7 +58,7 @@ def activity_facets(activity: "Activity") -> dict[str, list[str]]:
     branches = [str(branch.pk) for branch in activity.branches.all()]
     named = list(activity.municipalities.all())
     districts = {district.pk for district in activity.districts.all()}
-    inside = list(Municipality.objects.filter(district__in=districts)) if districts else []
+    inside = [place for district in activity.districts.all() for place in district.municipalities.all()]
     return {
         "branche": branches or [FOR_ALL],
         "thema": [str(topic.pk) for topic in activity.topics.all()],

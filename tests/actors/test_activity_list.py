@@ -338,6 +338,20 @@ def test_the_number_of_queries_does_not_grow_with_entries(client: Client) -> Non
     assert {path: count for path, count in after.items() if count > paths[path]} == {}
 
 
+@pytest.mark.parametrize("path", [LIST, "/aktivitaeten/matrix/"])
+def test_neither_does_it_grow_with_what_actors_share(client: Client, path: str) -> None:
+    district = make_municipality("Altena").district
+    client.force_login(make_member(make_actor()))
+
+    def queries() -> int:
+        make_activity(visibility="actors", branches=(make_branch(),), districts=(district,))
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(path).status_code == 200
+        return len(captured)
+
+    assert queries() == queries()
+
+
 def test_only_public_states_are_listed(client: Client) -> None:
     make_activity("Öffentlich")
     make_activity("Entwurf", state=State.DRAFT, published_at=None)
