@@ -330,7 +330,7 @@ def _letter(name: str) -> str:
 
 def _shared_rows() -> list[Activity]:
     current = Activity.objects.current().filter(visibility=Activity.Visibility.ACTORS)
-    return list(current.prefetch_related("branches", "topics", "districts", "municipalities")[:MOST_SHARED])
+    return list(current.for_search()[:MOST_SHARED])
 
 
 def _shared(filterset: ActivityFilter) -> list[reading.Hit]:

@@ -11,7 +11,7 @@ import copy
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
@@ -103,9 +103,11 @@ class Prepared(Generic[RowT]):
         self._made: _Made | None = None
 
     def rows(self, **given: Any) -> list[RowT]:
-        """Run it; raises KeyError where a value is missing."""
+        """Run it; raises KeyError where a value is missing, TypeError where one is not asked for."""
         values = {"now": timezone.now(), **given}
         made, compiler, text, parameters = self._made or self._make()
+        if unknown := given.keys() - {each.name for each in parameters if isinstance(each, Given)}:
+            raise TypeError(f"Not asked for: {', '.join(sorted(unknown))}")
         filled = tuple(each.value(values) if isinstance(each, Given) else each for each in parameters)
         compiler = copy.copy(compiler)
         # Each thread has a connection of its own.
@@ -126,5 +128,7 @@ class Prepared(Generic[RowT]):
                 made = self._build()
                 compiler = made.query.get_compiler(connection=connection)
                 text, parameters = compiler.as_sql()
+                if any(isinstance(each, date) for each in parameters):
+                    raise TypeError("A day or an instant would stay as it is now: use NOW, or what follows from it.")
                 self._made = made, compiler, text, tuple(parameters)
             return self._made

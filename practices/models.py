@@ -8,9 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
-from django.db.models import Case, F, OuterRef, Prefetch, Q, Subquery, Value, When
-from django.db.models.expressions import RawSQL
-from django.db.models.functions import TruncDate
+from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce, TruncDate
 from django.urls import reverse
 from django.utils import timezone
 
@@ -41,26 +40,7 @@ TOO_OLD = timedelta(days=730)
 RELEASE_MISSING = Q(state__in=["draft", "review"], kind="own", is_fictitious=False, releases=None)
 
 
-# Asked for the few that are anonymous only. Plain text, since every list asks it and it never changes: built anew by the ORM
-# each time, it would cost more than the rest of the statement. What is public is said as in `PublishableQuerySet.published`.
-_FITTING_FIRMS = """CASE WHEN practices_practice.is_anonymous THEN (
-    SELECT count(DISTINCT other.company) FROM practices_practice AS other
-    JOIN taxonomy_municipality AS there ON there.id = other.municipality_id
-    JOIN taxonomy_municipality AS here ON here.id = practices_practice.municipality_id
-    WHERE other.state = 'published' AND other.published_at <= %s AND (other.expires_at IS NULL OR other.expires_at > %s)
-        AND other.size = practices_practice.size AND there.district_id = here.district_id
-        AND EXISTS (
-            SELECT FROM practices_practice_branches AS link JOIN practices_practice_branches AS own USING (branch_id)
-            WHERE link.practice_id = other.id AND own.practice_id = practices_practice.id
-        )
-) ELSE 0 END"""
-
-
 class PracticeQuerySet(PublishableQuerySet):
-    def in_branch(self, branch: Branch) -> Self:
-        """Examples that name this branch, alone or among others."""
-        return self.filter(branches=branch)
-
     def newest_first(self) -> Self:
         """The order of every list: own examples and reports alike, by the day they appeared."""
         return self.order_by("-published_at", "-pk")
@@ -71,9 +51,20 @@ class PracticeQuerySet(PublishableQuerySet):
 
     def with_fitting_firms(self, at: Instant | None = None) -> Self:
         """For a company that wants no name: how many firms, itself among them, fit its branch, size and district."""
-        now = at or timezone.now()
-        # All values are parameters.
-        return self.annotate(fitting_firms=RawSQL(_FITTING_FIRMS, [now, now], output_field=models.IntegerField()))  # noqa: S611
+        shares_branch = Branch.objects.filter(practices=OuterRef("pk")).filter(practices=OuterRef(OuterRef("pk")))
+        fitting = (
+            Practice.objects.published(at)
+            .filter(size=OuterRef("size"), municipality__district=OuterRef("municipality__district"))
+            .filter(Exists(shares_branch))
+            .order_by()
+            .annotate(every=Value(1))
+            .values("every")
+            .annotate(firms=Count("company", distinct=True))
+            .values("firms")
+        )
+        # Asked for the few that are anonymous only.
+        firms = Case(When(is_anonymous=True, then=Coalesce(Subquery(fitting), 0)), default=0)
+        return self.annotate(fitting_firms=firms)
 
     def with_release(self) -> Self:
         """With `released_on`, the day of the company's release; empty for drafts, whose text may have changed since."""
