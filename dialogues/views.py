@@ -3,15 +3,14 @@ from dataclasses import replace
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
-from django.views.generic import DetailView
 
 from platform_mark.prepared import NOW, Given, Prepared
-from platform_mark.publishing import versions
-from platform_mark.tokens import BadToken, keep_address
+from platform_mark.publishing.pages import PreviewPage, PublicPage
 from practices.models import Practice
 
 from . import feedback, reading, showing, wording
@@ -65,20 +64,10 @@ def _read(filterset: DialogueFilter, *, with_documented: bool) -> tuple[list[Dia
     return [found[pk] for pk in order if pk in found], documented
 
 
-class DialogueDetail(DetailView):
-    http_method_names = ["get", "head", "options"]
+class DialogueDetail(PublicPage):
+    model = Dialogue
     context_object_name = "dialogue"
     template_name = "dialogues/dialogue_detail.html"
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The dialogue, or the way to it from an address it once had."""
-        try:
-            return super().get(request, *args, **kwargs)
-        except Http404:
-            former = versions.former_target(Dialogue, kwargs["slug"])
-            if isinstance(former, Dialogue) and former.is_published():
-                return HttpResponsePermanentRedirect(former.get_absolute_url())
-            raise
 
     def get_object(self, queryset: Any = None) -> Dialogue:
         """The public dialogue, its parts in hand."""
@@ -121,18 +110,10 @@ def _by_kind(dialogue: Dialogue) -> Sequence[tuple[str, list[str]]]:
     return [(headings[kind], texts) for kind, texts in grouped.items() if texts]
 
 
-class DialoguePreview(DialogueDetail):
-    """The page as the public will see it, for whoever has the secret link; looking changes nothing."""
+class DialoguePreview(PreviewPage, DialogueDetail):
+    def drafts(self) -> QuerySet:
+        return reading.with_page(Dialogue.objects.all())
 
     def get_object(self, queryset: Any = None) -> Dialogue:
-        """The dialogue named by the token, whatever its state; 404 once the link is replaced or over."""
-        try:
-            return reading.fill(versions.previewed(reading.with_page(Dialogue.objects.all()), self.kwargs["token"]))
-        except BadToken as error:
-            raise Http404 from error
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The page, told apart from the public one, and kept out of caches, indexes and Referers."""
-        self.object = self.get_object()
-        context = self.get_context_data(preview_until=self.object.preview_until)
-        return keep_address(self.render_to_response(context), has_form=False)
+        """The draft, its parts in hand."""
+        return reading.fill(super().get_object())

@@ -2,16 +2,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
-from django.views.generic import DetailView
 
-from platform_mark.publishing import versions
+from platform_mark.publishing.pages import PreviewPage, PublicPage
 from platform_mark.search.asking import find
 from platform_mark.search.finding import NEAREST, Found
-from platform_mark.tokens import BadToken, keep_address
 
 from . import reading
 from .facets import load_catalogue
@@ -48,20 +47,10 @@ def _nearest(found: Found, shown: Mapping[int, Practice]) -> list[Practice]:
     return nearest or list(Practice.objects.published().newest_first().for_cards()[:NEAREST])
 
 
-class PracticeDetail(DetailView):
-    http_method_names = ["get", "head", "options"]
+class PracticeDetail(PublicPage):
+    model = Practice
     context_object_name = "practice"
     template_name = "practices/practice_detail.html"
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The example, or the way to it from an address it once had."""
-        try:
-            return super().get(request, *args, **kwargs)
-        except Http404:
-            former = versions.former_target(Practice, kwargs["slug"])
-            if isinstance(former, Practice) and former.is_published():
-                return HttpResponsePermanentRedirect(former.get_absolute_url())
-            raise
 
     def get_object(self, queryset: Any = None) -> Practice:
         """The public example, its parts in hand."""
@@ -83,19 +72,10 @@ class PracticeDetail(DetailView):
         )
 
 
-class PracticePreview(PracticeDetail):
-    """The page as the public will see it, for whoever has the secret link; looking changes nothing."""
+class PracticePreview(PreviewPage, PracticeDetail):
+    def drafts(self) -> QuerySet:
+        return reading.with_parts(Practice.objects.all())
 
     def get_object(self, queryset: Any = None) -> Practice:
-        """The example named by the token, whatever its state; 404 once the link is replaced or over."""
-        try:
-            draft = versions.previewed(reading.with_parts(Practice.objects.all()), self.kwargs["token"])
-            return reading.fill(draft)
-        except BadToken as error:
-            raise Http404 from error
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The page, told apart from the public one, and kept out of caches, indexes and Referers."""
-        self.object = self.get_object()
-        context = self.get_context_data(preview_until=self.object.preview_until)
-        return keep_address(self.render_to_response(context), has_form=False)
+        """The draft, its parts in hand."""
+        return reading.fill(super().get_object())

@@ -7,10 +7,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanen
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
-from django.views.generic import DetailView
 
 from platform_mark.limits import require_within
-from platform_mark.publishing import versions
+from platform_mark.publishing.pages import PreviewPage, PublicPage
 from platform_mark.search.asking import find
 from platform_mark.taxonomy.models import TargetGroup
 from platform_mark.tokens import BadToken, keep_address
@@ -46,23 +45,13 @@ def format_list(request: HttpRequest) -> HttpResponse:
     return render(request, "formats/format_list.html", context)
 
 
-class FormatDetail(DetailView):
-    http_method_names = ["get", "head", "options"]
+class FormatDetail(PublicPage):
+    model = Format
     context_object_name = "format"
     template_name = "formats/format_detail.html"
 
     def get_queryset(self) -> QuerySet:
         return Format.objects.published().with_reports().prefetch_related("steps", "branches", "offered_by")
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The card, or the way to it from an address it once had."""
-        try:
-            return super().get(request, *args, **kwargs)
-        except Http404:
-            target = versions.former_target(Format, self.kwargs["slug"])
-            if isinstance(target, Format) and target.is_published():
-                return HttpResponsePermanentRedirect(target.get_absolute_url())
-            raise
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         found: Format = self.object
@@ -74,21 +63,9 @@ class FormatDetail(DetailView):
         )
 
 
-class FormatPreview(FormatDetail):
-    """The card as the public will see it, for whoever has the secret link; looking changes nothing."""
-
-    def get_object(self, queryset: Any = None) -> Format:
-        """The format named by the token, whatever its state; 404 once the link is replaced or over."""
-        try:
-            return versions.previewed(Format.objects.with_reports(), self.kwargs["token"])
-        except BadToken as error:
-            raise Http404 from error
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The page, told apart from the public one, and kept out of caches, indexes and Referers."""
-        self.object = self.get_object()
-        context = self.get_context_data(preview_until=self.object.preview_until)
-        return keep_address(self.render_to_response(context), has_form=False)
+class FormatPreview(PreviewPage, FormatDetail):
+    def drafts(self) -> QuerySet:
+        return Format.objects.with_reports()
 
 
 @require_safe
