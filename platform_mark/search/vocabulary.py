@@ -117,7 +117,8 @@ class Vocabulary:
     def end(self, word: str) -> list[str]:
         """The longest known word with which a compound begins or ends."""
         for length in range(len(word) - 2, max(SHORTEST_END, len(word) // 3), -1):
-            if found := self.family(word[:length]) + self.family(word[-length:]):
+            halves = [(word[:length], word[length:]), (word[-length:], word[:-length])]
+            if found := [known for end, rest in halves if words.has_syllable(rest) for known in self.family(end)]:
                 return found
         return []
 

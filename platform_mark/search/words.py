@@ -55,6 +55,7 @@ _DERIVING = (
     *("isierung", "isation", "isiert", "isier", "ierung", "iert", "ier", "ation", "ator", "atur", "erei", "barkeit"),
     *("igkeit", "keit", "heit", "ung", "lich", "isch", "erin", "ig", "ik", "bar", "los", "end", "ei", "er"),
 )
+_VOWELS = frozenset("aeiouy")
 # Of verbs: "rüstet", "geplant". Last and once, because nouns may end like that.
 _VERBAL = ("tet", "te", "et", "t")
 _PARTICIPLE = re.compile(r"^(|ab|an|auf|aus|ein|nach|um|vor|zu)ge(?=.{4,}t$)")
@@ -114,7 +115,12 @@ def _shorten(word: str, endings: tuple[re.Pattern[str], ...]) -> str:
 
 def _without_suffix(word: str, suffixes: tuple[str, ...]) -> str:
     cuts = (word.removesuffix(suffix) for suffix in suffixes)
-    return next((cut for cut in cuts if SHORTEST_PART <= len(cut) < len(word)), "")
+    return next((cut for cut in cuts if SHORTEST_PART <= len(cut) < len(word) and has_syllable(cut)), "")
+
+
+def has_syllable(letters: str) -> bool:
+    """Whether these letters of a word can be spoken: the "schw" of „schwierig“ and the "sch" of „schweißen“ are no parts."""
+    return not _VOWELS.isdisjoint(letters)
 
 
 def is_indexed(word: str) -> bool:

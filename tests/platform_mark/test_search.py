@@ -276,6 +276,8 @@ def test_it_is_found_by_a_part_a_whole_another_spelling_or_with_an_error(asked: 
         ("KI", "Kinder"),
         ("2024", "2023"),
         ("Draht", "Druck"),
+        ("Schweißen", "Was das Werkzeug weiß"),
+        ("Schweißen", "Ein schwieriges Werkstück"),
     ],
 )
 def test_it_is_not_found_by_what_only_looks_like_it(asked: str, other: str) -> None:
