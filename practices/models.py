@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 YES_NO_UNKNOWN = [(None, "unbekannt"), (True, "ja"), (False, "nein")]
 
 
+# Instead of a name, where the company wants none.
+NO_NAME = "Betrieb ohne Namensnennung"
 # Fewer firms of one branch, size and district than this, and the district would give a name away.
 FIRMS_TO_HIDE_AMONG = 3
 
@@ -451,7 +453,7 @@ class Practice(Publishable):
     @property
     def shown_company(self) -> str:
         """The company's name, or a description where the company wants no name."""
-        return "Betrieb ohne Namensnennung" if self.is_anonymous else self.company
+        return NO_NAME if self.is_anonymous else self.company
 
     @property
     def company_size(self) -> CompanySize | None:

@@ -3,7 +3,7 @@
 The index names what meets the words; the subjects' own reading rules say what may be shown.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,7 @@ from platform_mark.search.finding import Everywhere, MixedRow, find_everywhere
 from platform_mark.search.index import kind_of
 from platform_mark.search.question import Question
 from platform_mark.search.snippets import mark, pattern, snippet
-from practices.models import Practice
+from practices.models import NO_NAME, Practice
 
 PAGE_SIZE = 20
 
@@ -49,32 +49,15 @@ class Kind:
     fictitious: str
     list_name: str
     detail_name: str
+    #: What may be shown, with the columns of `_columns`.
+    rows: Callable[[], QuerySet]
+    #: Who or where, from the two columns of a row.
+    facts: Callable[[str, str], Sequence[str]]
 
     @property
     def code(self) -> str:
         """The word that stands for it in the index."""
         return kind_of(self.model)
-
-
-KINDS: Mapping[str, Kind] = {
-    kind.word: kind
-    for kind in (
-        Kind("beispiele", Practice, "Beispiel", "Beispiele", "Beispielfirma", "practices:list", "practices:detail"),
-        Kind("dialoge", Dialogue, "Dialog", "Dialoge", "Beispieldialog", "dialogues:list", "dialogues:detail"),
-        Kind(
-            "aktivitaeten",
-            Activity,
-            "Aktivität",
-            "Aktivitäten",
-            "Beispielakteur",
-            "actors:activities",
-            "actors:activity",
-        ),
-        Kind("akteure", Actor, "Akteur", "Akteure", "Beispielakteur", "actors:list", "actors:detail"),
-        Kind("formate", Format, "Format", "Formate", "", "formats:list", "formats:detail"),
-    )
-}
-_BY_CODE = {kind.code: kind for kind in KINDS.values()}
 
 
 @dataclass(frozen=True)
@@ -142,7 +125,7 @@ def _shown(rows: Sequence[MixedRow]) -> dict[tuple[str, int], _Shown]:
     ids: dict[str, list[int]] = {}
     for row in rows:
         ids.setdefault(row.kind, []).append(row.object_id)
-    querysets = [_QUERYSETS[kind]().filter(pk__in=keys) for kind, keys in ids.items()]
+    querysets = [_BY_CODE[kind].rows().filter(pk__in=keys) for kind, keys in ids.items()]
     if not querysets:
         return {}
     # One after the other in one statement: however many kinds there are, it is one way to the database.
@@ -153,21 +136,9 @@ def _shown(rows: Sequence[MixedRow]) -> dict[tuple[str, int], _Shown]:
         for queryset in querysets
     ]
     return {
-        (kind, pk): _Shown(slug, _facts(kind, one, two), at, is_fictitious)
+        (kind, pk): _Shown(slug, list(filter(None, _BY_CODE[kind].facts(one, two))), at, is_fictitious)
         for kind, pk, slug, one, two, at, is_fictitious in (first.union(*others, all=True) if others else first)
     }
-
-
-def _facts(kind: str, first: str, second: str) -> list[str]:
-    if kind == kind_of(Activity):
-        first = str(Activity.Kind(first).label)
-    elif kind == kind_of(Actor):
-        first = str(Actor.Kind(first).label)
-    elif kind == kind_of(Dialogue):
-        first = str(Dialogue.Form(first).label)
-    elif kind == kind_of(Format):
-        first, second = str(Format.Goal(first).label).capitalize(), in_words(int(second))
-    return [fact for fact in (first, second) if fact]
 
 
 def _columns(queryset: QuerySet, first: Any, second: Any, *, at: Any = None, is_fictitious: Any = None) -> QuerySet:
@@ -186,7 +157,7 @@ def _place() -> Coalesce:
 
 def _practices() -> QuerySet:
     nameless = Q(is_anonymous=True)
-    company = Case(When(nameless, then=Value("Betrieb ohne Namensnennung")), default=F("company"))
+    company = Case(When(nameless, then=Value(NO_NAME)), default=F("company"))
     # Where no name is wanted, the place could give it away.
     place = Case(When(nameless, then=Value("")), default=_place(), output_field=TextField())
     return _columns(Practice.objects.published(), company, place, is_fictitious=F("is_fictitious"))
@@ -210,10 +181,35 @@ def _formats() -> QuerySet:
     return _columns(Format.objects.published(), F("goal"), F("duration_minutes"))
 
 
-_QUERYSETS = {
-    kind_of(Practice): _practices,
-    kind_of(Dialogue): _dialogues,
-    kind_of(Activity): _activities,
-    kind_of(Actor): _actors,
-    kind_of(Format): _formats,
+KINDS: Mapping[str, Kind] = {
+    kind.word: kind
+    for kind in (
+        Kind(
+            *("beispiele", Practice, "Beispiel", "Beispiele", "Beispielfirma", "practices:list", "practices:detail"),
+            rows=_practices,
+            facts=lambda company, place: (company, place),
+        ),
+        Kind(
+            *("dialoge", Dialogue, "Dialog", "Dialoge", "Beispieldialog", "dialogues:list", "dialogues:detail"),
+            rows=_dialogues,
+            facts=lambda form, place: (str(Dialogue.Form(form).label), place),
+        ),
+        Kind(
+            *("aktivitaeten", Activity, "Aktivität", "Aktivitäten", "Beispielakteur"),
+            *("actors:activities", "actors:activity"),
+            rows=_activities,
+            facts=lambda kind, actor: (str(Activity.Kind(kind).label), actor),
+        ),
+        Kind(
+            *("akteure", Actor, "Akteur", "Akteure", "Beispielakteur", "actors:list", "actors:detail"),
+            rows=_actors,
+            facts=lambda kind, place: (str(Actor.Kind(kind).label), place),
+        ),
+        Kind(
+            *("formate", Format, "Format", "Formate", "", "formats:list", "formats:detail"),
+            rows=_formats,
+            facts=lambda goal, minutes: (str(Format.Goal(goal).label).capitalize(), in_words(int(minutes))),
+        ),
+    )
 }
+_BY_CODE = {kind.code: kind for kind in KINDS.values()}
