@@ -49,7 +49,7 @@ class TooManyRequests(Exception):
 
 
 def require_within(name: str, request: HttpRequest, *, most: int, period: timedelta) -> None:
-    """Count one post of this client; raises TooManyRequests over the limit (times POST_LIMIT_FACTOR)."""
+    """Count one request of this client; raises TooManyRequests over the limit (times POST_LIMIT_FACTOR)."""
     if not is_within(name, client_network(request), most=most * settings.POST_LIMIT_FACTOR, period=period):
         raise TooManyRequests(period)
 

@@ -12,4 +12,5 @@ urlpatterns = [
     path("vergleich/", comparison.compare, name="compare"),
     path("vorschau/<str:token>/", views.PracticePreview.as_view(), name="preview"),
     path("<slug:slug>/", views.PracticeDetail.as_view(), name="detail"),
+    path("<slug:slug>/beispiel.pdf", views.PracticeHandout.as_view(), name="handout"),
 ]

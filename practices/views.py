@@ -1,13 +1,19 @@
+import hashlib
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
+from platform_mark.limits import require_within
 from platform_mark.publishing.pages import PreviewPage, PublicPage
 from platform_mark.search.asking import find
 from platform_mark.search.finding import NEAREST, Found
@@ -15,9 +21,14 @@ from platform_mark.search.finding import NEAREST, Found
 from . import reading
 from .facets import load_catalogue
 from .filters import PAGE_SIZE, PracticeFilter
+from .handout.typesetting import typeset
 from .hits import hits
 from .models import Practice
 from .similar import similar_to
+
+# A dialogue's guests may all come from one address, and each sheet that is not at hand costs a good deal of a second.
+HANDOUTS = 60
+TEN_MINUTES = timedelta(minutes=10)
 
 
 @require_safe
@@ -79,3 +90,30 @@ class PracticePreview(PreviewPage, PracticeDetail):
     def get_object(self, queryset: Any = None) -> Practice:
         """The draft, its parts in hand."""
         return reading.fill(super().get_object())
+
+
+class PracticeHandout(PracticeDetail):
+    """The page as a PDF to hand on: the same words, by the same rules."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The PDF, or 304 for those who have it, up to a limit for each client."""
+        require_within("handout", request, most=HANDOUTS, period=TEN_MINUTES)
+        return super().get(request, *args, **kwargs)
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """The printed page, typeset anew."""
+        practice = context["practice"]
+        # Without the request: what stands on paper is the same for everybody.
+        html = render_to_string(self.template_name, context)
+        pdf = typeset(practice, html, [picture.image for picture in context["pictures"]])
+        etag = quote_etag(hashlib.sha256(pdf).hexdigest()[:32])
+        headers = {
+            "ETag": etag,
+            # Withdrawn is withdrawn: whoever keeps it asks each time.
+            "Cache-Control": "no-cache",
+            "Content-Disposition": f'inline; filename="beispiel-{practice.slug}.pdf"',
+            # The page is what search engines should find.
+            "X-Robots-Tag": "noindex",
+        }
+        response = HttpResponse(pdf, content_type="application/pdf", headers=headers)
+        return get_conditional_response(self.request, etag=etag, response=response) or response

@@ -169,6 +169,9 @@ def feeds(site: Site) -> dict[str, list[str]]:
         "dialogues:calendar": [
             f"{dialogue.get_absolute_url()}termin.ics" for dialogue in (site.dialogues.rich, site.dialogues.cancelled)
         ],
+        "practices:handout": [
+            f"{practice.get_absolute_url()}beispiel.pdf" for practice in (site.rich, site.external, site.long_words)
+        ],
         "opendata:json": [
             *(f"/daten/v1/{kind}.json" for kind in ("beispiele", "dialoge", "aktivitaeten", "akteure", "formate")),
             f"/daten/v1/beispiele.json?branche={LONG_WORD}",

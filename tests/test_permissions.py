@@ -92,6 +92,7 @@ practices:suggestion                                    200            200      
 practices:compare                                       200            200            200            200            200            200            200            200            200
 practices:preview                                       200            200            200            200            200            200            200            200            200
 practices:detail                                        200            200            200            200            200            200            200            200            200
+practices:handout                                       200            200            200            200            200            200            200            200            200
 dialogues:list                                          200            200            200            200            200            200            200            200            200
 dialogues:feed-calendar                                 200            200            200            200            200            200            200            200            200
 dialogues:feed-atom                                     200            200            200            200            200            200            200            200            200

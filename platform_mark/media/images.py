@@ -188,6 +188,14 @@ def change_address(image: Image) -> None:
         image.save(update_fields=["token"])
 
 
+def as_jpeg(token: str, width: int) -> bytes:
+    """Return one stored size as JPEG, which a PDF can hold as it is; raises OSError where the file is lost or broken."""
+    buffer = BytesIO()
+    with Pillow.open(_place(token) / f"{width}.webp", formats=("WEBP",)) as picture:
+        picture.convert("RGB").save(buffer, "JPEG", quality=QUALITY, optimize=True)
+    return buffer.getvalue()
+
+
 def remove_files(token: str) -> None:
     """Remove the files of one picture, if there are any."""
     shutil.rmtree(_place(token), ignore_errors=True)

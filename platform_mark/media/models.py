@@ -91,8 +91,12 @@ class Image(models.Model):
     @property
     def src(self) -> str:
         """The address of a middle size."""
-        fitting = [width for width in self.widths if width <= PLAIN_WIDTH]
-        return self._address(max(fitting, default=self.widths[0]))
+        return self._address(self.plain_width)
+
+    @property
+    def plain_width(self) -> int:
+        """The width of a middle size."""
+        return max((width for width in self.widths if width <= PLAIN_WIDTH), default=self.widths[0])
 
     @property
     def srcset(self) -> str:

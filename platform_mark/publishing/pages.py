@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.urls import reverse
 from django.views.generic import DetailView
 
 from platform_mark.tokens import BadToken, keep_address
@@ -24,7 +25,7 @@ class PublicPage(DetailView):
         except Http404:
             former = versions.former_target(self.model, kwargs["slug"])
             if isinstance(former, Publishable) and former.is_published():
-                return HttpResponsePermanentRedirect(former.get_absolute_url())  # type: ignore[attr-defined]
+                return HttpResponsePermanentRedirect(reverse(request.resolver_match.view_name, args=[former.slug]))
             raise
 
 
