@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from platform_mark import erasures
 from platform_mark.mail.outbox import Link, address_key, queue
 from platform_mark.publishing import versions
 from platform_mark.publishing.models import Version
@@ -368,13 +369,22 @@ def forget_old_invitations() -> int:
 def close_account(user: "User") -> None:
     """Delete an account with everything that belongs to the person; entries stay with the organisation.
 
-    Raises Refused for the last owner of an organisation, which must be handed over or leave first, and for staff.
+    Raises Refused for the last owner of an organisation, which must be handed over or leave first, and for staff. A
+    restored backup does not bring the account back.
     """
     if user.is_staff:
         raise Refused("Konten der Redaktion schaltet die Verwaltung ab.", code="staff")
     mine = Actor.objects.filter(memberships__user=user).exclude(state=Actor.State.DECLINED)
     for actor in mine.order_by("pk").select_for_update(of=("self",)):
         _require_another_owner(actor, Membership.objects.get(actor=actor, user=user))
+    key, pk = address_key(user.email), user.pk
+    erase_account(user)
+    erasures.note(key, "account", pk)
+
+
+@transaction.atomic
+def erase_account(user: "User") -> None:
+    """The same without asking who is left to answer for the entries; for an account that was closed already."""
     declined = Actor.objects.filter(memberships__user=user, state=Actor.State.DECLINED)
     declined.exclude(memberships__in=Membership.objects.exclude(user=user)).delete()
     Invitation.objects.filter(invited_by=user).delete()

@@ -5,9 +5,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from platform_mark.accounts.models import User
+from platform_mark.accounts.privacy import StaffAccount
 from platform_mark.mail.privacy import keys_of, rows_of
 from platform_mark.persons import described
 
+from . import joining
 from .models import Activity, Actor, Claim, Cooperation, Invitation, Membership, Proposal, Revision
 
 
@@ -32,7 +34,7 @@ def export_person(key: str) -> dict[str, Any]:
 
 
 def erase_person(key: str) -> int:
-    """Delete invitations to this address and take it out of entries; return how many rows. Run before the account goes."""
+    """Delete invitations to this address and take it out of entries; return how many rows."""
     invited = rows_of(Invitation, key).delete()[0]
     changed = rows_of(Proposal, key).update(email="")
     # A named person may stand there only with their consent, which ends with the address.
@@ -42,6 +44,16 @@ def erase_person(key: str) -> int:
     changed += rows_of(Actor, key, "contact_email").update(contact_email="")
     changed += rows_of(Actor, key, "second_email").update(second_email="")
     return invited + changed
+
+
+def erase_account(key: str, pk: int) -> int:
+    """Delete an account that its person had closed, if there is one of this number; raises StaffAccount."""
+    users = list(rows_of(User, key).filter(pk=pk))
+    for user in users:
+        if user.is_staff:
+            raise StaffAccount
+        joining.erase_account(user)
+    return len(users)
 
 
 def addresses() -> set[str]:

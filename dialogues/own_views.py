@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from platform_mark import erasures
 from platform_mark.posting import posted
 from platform_mark.tokens import BadToken, keep_address
 
@@ -71,9 +70,6 @@ def registration(request: HttpRequest, booking: Registration, token: str) -> Htt
         booking.refresh_from_db()
         return _own_page(request, booking, token, refusal=str(refusal.message), status=409)
     if action == "erase":
-        # A restored backup must not bring the person back.
-        if booking.email_key:
-            erasures.note(booking.email_key)
         return HttpResponseRedirect(reverse("dialogues:erased"))
     return HttpResponseRedirect(reverse("dialogues:registration", args=[token]))
 

@@ -33,6 +33,14 @@ def erase_person(key: str) -> int:
     return len(rows)
 
 
+def erase_booking(key: str, pk: int) -> int:
+    """Erase one sign-up of this address, if there is one of this number; return how many."""
+    rows = list(_of(key).filter(pk=pk, anonymised_at=None))
+    for row in rows:
+        journeys.erase(row)
+    return len(rows)
+
+
 def addresses() -> set[str]:
     """All addresses that are signed up, as keys."""
     return set(Registration.objects.exclude(email_key="").values_list("email_key", flat=True))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from platform_mark import erasures
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import address_key
 from platform_mark.taxonomy.models import Branch
@@ -237,10 +238,13 @@ def erase(registration: Registration, *, by: "User | None" = None) -> Registrati
         freed = registration.state in Registration.LIVING and not dialogue.has_begun()
         if freed:
             end_booking(registration, State.CANCELLED, action="cancelled", by=by)
+        key = registration.email_key
         forget_person(registration)
         record(registration, "erased", State(registration.state), by=by)
         if freed:
             serve(dialogue)
+        # A restored backup must not bring this booking back, and must leave the person's other ones alone.
+        erasures.note(key, "booking", registration.pk)
     return registration
 
 

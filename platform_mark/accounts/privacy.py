@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from platform_mark.mail.privacy import keys_of, rows_of
 from platform_mark.persons import described
 
 from .models import User
@@ -13,18 +14,18 @@ class StaffAccount(Exception):
 
 def export_person(key: str) -> dict[str, Any]:
     """The account of this address."""
-    found = described(User.objects.filter(email__iexact=key))
+    found = described(rows_of(User, key))
     return {"Konto": found} if found else {}
 
 
 def erase_person(key: str) -> int:
     """Delete the account with everything that hangs on it; raises StaffAccount."""
-    users = User.objects.filter(email__iexact=key)
+    users = rows_of(User, key)
     if users.filter(is_staff=True).exists():
         raise StaffAccount
     return users.delete()[0]
 
 
 def addresses() -> set[str]:
-    """The addresses of all accounts that may be erased."""
-    return {email.casefold() for email in User.objects.filter(is_staff=False).values_list("email", flat=True)}
+    """The addresses of all accounts, as keys; those of staff, too, so that their refusal is noticed."""
+    return keys_of(User)

@@ -5,10 +5,10 @@ journeys are logged without the person.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -29,7 +29,20 @@ from practices import privacy as practices
 
 log = logging.getLogger(__name__)
 
-PARTS = {
+
+class Part(Protocol):
+    """What a part of the portal offers in its module `privacy`."""
+
+    def export_person(self, key: str) -> dict[str, Any]: ...
+    def erase_person(self, key: str) -> int: ...
+    def addresses(self) -> set[str]: ...
+
+
+# In the order of erasing: an account of staff is refused before anything is gone, and the mails go before the others make
+# their addresses unknown.
+PARTS: Mapping[str, Part] = {
+    "accounts": accounts,
+    "mail": mail,
     "dialogues": dialogues,
     "formats": formats,
     "practices": practices,
@@ -37,8 +50,11 @@ PARTS = {
     "pages": pages,
     "alerts": alerts,
     "demand": demand,
-    "accounts": accounts,
-    "mail": mail,
+}
+# What can be erased of an address alone, by the word under which its journey notes it.
+_ALONE: Mapping[str, Callable[[str, int], int]] = {
+    "booking": dialogues.erase_booking,
+    "account": actors.erase_account,
 }
 # Passwords, queues and what is deleted within the hour hold no address; sessions hold only numbers.
 _NOT_SEARCHED = frozenset({"cache", "rate_counter", "django_session"})
@@ -54,6 +70,14 @@ class Erasure:
 
     rows: Mapping[str, int]
     remains: list[str]
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """Of how many addresses something was erased again, and how many erasures were refused."""
+
+    addresses: int
+    refused: int
 
 
 def export_person(address: str) -> dict[str, Any]:
@@ -79,35 +103,49 @@ def count_rows(address: str) -> dict[str, int]:
     return {name: len(rows) for name, rows in found.items()}
 
 
+@transaction.atomic
 def erase_person(address: str) -> Erasure:
     """Erase one address from all tables, history, the outbox and files, and remember it for restores.
 
     Raises ErasureRefused for accounts of staff. Seats of future dialogues pass on to those who wait.
     """
-    erasure = _erase(address_key(address))
+    key = address_key(address)
+    erasure = _erase(key)
+    erasures.note(key)
     log.info("person erased", extra={"rows": sum(erasure.rows.values()), "remains": len(erasure.remains)})
     return erasure
 
 
-def replay(since: datetime) -> int:
-    """After a restore: erase everybody again who was erased since the backup was made; return how many addresses."""
-    known: set[str] = set()
+def replay(since: datetime) -> Replayed:
+    """After a restore: erase again just what was erased since the backup was made. What is refused keeps nobody else."""
+    # Bookings that staff took on the phone may have no address.
+    known = {""}
     for part in PARTS.values():
         known |= part.addresses()
-    again = erasures.erased_since(since, known)
-    for key in again:
-        _erase(key)
-    log.info("erasures replayed", extra={"addresses": len(again)})
-    return len(again)
+    again: set[str] = set()
+    refused = 0
+    for key, what, row in erasures.erased_since(since, known):
+        try:
+            if row is None:
+                _erase(key)
+            elif not _ALONE[what](key, row):
+                continue
+            again.add(key)
+        except (ErasureRefused, StaffAccount):
+            refused += 1
+    log.log(
+        logging.WARNING if refused else logging.INFO,
+        "erasures replayed",
+        extra={"addresses": len(again), "refused": refused},
+    )
+    return Replayed(len(again), refused)
 
 
 @transaction.atomic
 def _erase(key: str) -> Erasure:
     try:
-        # The mails first, since the others make their addresses unknown; and at the end what came of it.
-        rows = {"mail": mail.erase_person(key)}
-        for name in ("dialogues", "formats", "practices", "actors", "pages", "alerts", "demand", "accounts"):
-            rows[name] = PARTS[name].erase_person(key)  # type: ignore[attr-defined]
+        rows = {name: part.erase_person(key) for name, part in PARTS.items()}
+        # And what the others have written to this address meanwhile.
         rows["mail"] += mail.erase_person(key)
     except StaffAccount as error:
         raise ErasureRefused(
@@ -116,19 +154,17 @@ def _erase(key: str) -> Erasure:
             code="staff",
         ) from error
     rows["history"] = _erase_history(key)
-    # In the file before the rows are gone for good: erased twice does no harm, forgotten does.
-    erasures.note(key)
     return Erasure(rows, _remains(key))
 
 
 def _erase_history(key: str) -> int:
     """Take the address out of stored versions of content and out of what the administration logged."""
-    # What stands before and after belongs to another address.
-    pattern = rf"(?<![\w.+-]){_escaped(key)}(?![\w-]|\.\w)"
+    pattern = _pattern(key)
     cleaned = 0
     columns = {
         ("publishing_version", "data"): "jsonb",
         ("actors_revision", "data"): "jsonb",
+        ("actors_revision", "base"): "jsonb",
         ("django_admin_log", "object_repr"): "text",
         ("django_admin_log", "change_message"): "text",
         ("outbox_outgoingmail", "error"): "text",
@@ -146,7 +182,7 @@ def _erase_history(key: str) -> int:
 
 def _remains(key: str) -> list[str]:
     """Tables in which the address still stands, however that came about."""
-    pattern = rf"(?<![\w.+-]){_escaped(key)}(?![\w-]|\.\w)"
+    pattern = _pattern(key)
     found = []
     with connection.cursor() as cursor:
         for table in sorted(set(connection.introspection.table_names(cursor)) - _NOT_SEARCHED):
@@ -157,6 +193,7 @@ def _remains(key: str) -> list[str]:
     return found
 
 
-def _escaped(text: str) -> str:
-    """The text for a regular expression of PostgreSQL."""
-    return "".join(letter if letter.isalnum() else f"\\{letter}" for letter in text)
+def _pattern(key: str) -> str:
+    """The address as a regular expression of PostgreSQL; what stands before and after belongs to another address."""
+    escaped = "".join(letter if letter.isalnum() else f"\\{letter}" for letter in key)
+    return rf"(?<![\w.+-]){escaped}(?![\w-]|\.\w)"

@@ -1,6 +1,9 @@
 """One address over everything: given out whole, erased everywhere, and not brought back by a restore."""
 
 import json
+import multiprocessing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -9,10 +12,13 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from actors.models import Actor, Invitation
+from dialogues import links
 from dialogues.formats.models import Idea
 from dialogues.mails import Kind, draft_message, tell
 from dialogues.models import Answer, Attendee, Question, Registration
@@ -155,11 +161,102 @@ def test_a_restore_erases_again_who_was_erased_since_and_nobody_else(settings: A
     registration = make_registration(make_dialogue(), email=CANARY)
     other = make_registration(make_dialogue(), email="andere@firma.example")
 
-    assert privacy.replay(backup_at + timedelta(hours=1)) == 0, "who came back after that backup stays"
-    assert privacy.replay(backup_at) == 1
+    assert privacy.replay(backup_at + timedelta(hours=1)).addresses == 0, "who came back after that backup stays"
+    assert privacy.replay(backup_at).addresses == 1
     for row in (registration, other):
         row.refresh_from_db()
     assert (registration.email, other.email) == ("", "andere@firma.example")
+
+
+@contextmanager
+def gone_with_a_restore() -> Iterator[None]:
+    """What is done here after a backup is undone by restoring it; the ledger lies beside the database and stays."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def test_one_erased_booking_takes_nothing_else_along_after_a_restore(client: Client) -> None:
+    past, coming = (make_registration(make_dialogue(), email=CANARY, contact_name=TYPED[2]) for _ in range(2))
+    user, backup_at = make_user(CANARY), timezone.now()
+    with gone_with_a_restore():
+        assert client.post(links.own_path(past), {"action": "erase"}).status_code == 302
+
+    assert privacy.replay(backup_at).addresses == 1
+    for row in (past, coming, user):
+        row.refresh_from_db()
+    assert (past.email, past.contact_name, past.state) == ("", "", "cancelled")
+    assert (coming.email, coming.contact_name, coming.state) == (CANARY, TYPED[2], "confirmed")
+    assert user.email == CANARY
+
+
+def test_what_staff_erase_of_a_booking_stays_erased_after_a_restore(cast: Cast) -> None:
+    by_mail = make_registration(make_dialogue(), email=CANARY)
+    by_phone = make_registration(make_dialogue(), email="", contact_name=TYPED[2])
+    other = make_registration(make_dialogue(), email="", contact_name="Andere Leute")
+    backup_at = timezone.now()
+    with gone_with_a_restore():
+        for row in (by_mail, by_phone):
+            url = reverse("admin:dialogues_registration_erase", args=[row.pk])
+            assert cast.client("organiser").post(url).status_code == 302
+
+    assert privacy.replay(backup_at).addresses == 2
+    for row in (by_mail, by_phone, other):
+        row.refresh_from_db()
+    assert (by_mail.email, by_phone.contact_name, other.contact_name) == ("", "", "Andere Leute")
+
+
+def test_a_closed_account_stays_closed_after_a_restore_and_only_that(client: Client) -> None:
+    user, booking = make_user(CANARY, password="sehr geheim"), make_registration(make_dialogue(), email=CANARY)
+    alone = make_actor(contact_email="wir@firma.example")
+    alone.memberships.create(user=user, role="owner")
+    backup_at = timezone.now()
+    with gone_with_a_restore():
+        # After the backup somebody else became responsible, too.
+        alone.memberships.create(user=make_user("neu@firma.example"), role="owner")
+        client.force_login(user)
+        client.post("/konto/daten/konto-loeschen/", {"password": "sehr geheim"})
+        assert not User.objects.filter(email=CANARY).exists()
+
+    assert privacy.replay(backup_at).addresses == 1
+    booking.refresh_from_db()
+    assert not User.objects.filter(email=CANARY).exists()
+    assert (booking.email, Actor.objects.get().contact_email) == (CANARY, "wir@firma.example")
+
+
+def test_what_is_refused_after_a_restore_is_told_and_holds_up_nobody_else() -> None:
+    staff, other = make_user("erst@firma.example", is_staff=True), make_registration(make_dialogue(), email=CANARY)
+    backup_at = timezone.now()
+    with gone_with_a_restore():
+        User.objects.update(is_staff=False)
+        privacy.erase_person(staff.email)
+        privacy.erase_person(CANARY)
+
+    assert privacy.replay(backup_at) == privacy.Replayed(addresses=1, refused=1)
+    other.refresh_from_db()
+    assert other.email == ""
+
+
+def test_a_refused_erasure_leaves_nothing_to_erase_after_a_restore(data_dir: Path) -> None:
+    make_user(CANARY, is_staff=True)
+    make_registration(make_dialogue(), email=CANARY)
+    with pytest.raises(privacy.ErasureRefused):
+        privacy.erase_person(CANARY)
+    assert not (data_dir / "erasures.jsonl").exists()
+
+
+def test_erasures_of_several_processes_are_all_kept(data_dir: Path) -> None:
+    processes = [multiprocessing.get_context("fork").Process(target=note_some, args=(n,)) for n in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert len((data_dir / "erasures.jsonl").read_text().splitlines()) == 4 * 20
+
+
+def note_some(number: int) -> None:
+    for count in range(20):
+        erasures.note(f"{number}-{count}@firma.example")
 
 
 def test_lines_of_the_ledger_end_with_the_backups(data_dir: Path) -> None:

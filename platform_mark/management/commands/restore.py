@@ -35,4 +35,9 @@ class Command(BaseCommand):
         if not erasures.has_any_since(since):
             return
         call_command("migrate", verbosity=0, interactive=False)
-        self.stdout.write(f"Seither Gelöschte wieder gelöscht: {privacy.replay(since)}.")
+        replayed = privacy.replay(since)
+        self.stdout.write(f"Seither Gelöschte wieder gelöscht: {replayed.addresses}.")
+        if replayed.refused:
+            self.stdout.write(
+                f"Nicht wieder gelöscht, weil die Adresse in der Sicherung ein Konto der Verwaltung hat: {replayed.refused}."
+            )
