@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
@@ -18,15 +17,14 @@ from django.utils import timezone
 from platform_mark import erasures
 from platform_mark.mail.outbox import Link, address_key, queue
 from platform_mark.publishing import versions
-from platform_mark.publishing.models import Version
 from platform_mark.search import index
 from platform_mark.slugs import free_slug
 from platform_mark.taxonomy.models import District, Municipality
 from platform_mark.tokens import BadToken, read_token
 from platform_mark.web_addresses import domain
 
-from . import freshness
-from .models import INVITATION_LASTS, Activity, Actor, Claim, Cooperation, Invitation, Membership, Revision
+from . import freshness, review
+from .models import INVITATION_LASTS, Actor, Claim, Cooperation, Invitation, Membership, Revision
 
 if TYPE_CHECKING:
     from django.forms import ModelForm
@@ -478,23 +476,10 @@ def _forget_people(actor: Actor) -> None:
     actor.claims.all().delete()
     Cooperation.objects.filter(Q(sender=actor) | Q(receiver=actor)).delete()
     Revision.objects.filter(activity__actor=actor, state__in=["draft", "submitted", "sent_back"]).delete()
-    activities = Activity.objects.filter(actor=actor)
-    activities.update(contact_email="", contact_phone="", contact_person="", person_agreed_on=None)
-    versions = Version.objects.filter(
-        content_type=ContentType.objects.get_for_model(Activity), object_id__in=activities.values("pk")
-    )
-    for version in versions:
-        version.data = _impersonal(version.data)
-        version.save(update_fields=["data"])
-    for revision in Revision.objects.filter(activity__actor=actor):
-        revision.data, revision.base = _impersonal(revision.data), _impersonal(revision.base)
-        revision.author = None
-        revision.save(update_fields=["data", "base", "author"])
-    index.put(actor, *activities)
-
-
-def _impersonal(data: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in data.items() if name not in PERSONAL}
+    Revision.objects.filter(activity__actor=actor).update(author=None)
+    for activity in actor.activities.order_by("pk"):
+        review.forget_person(activity, fields=PERSONAL)
+    index.put(actor)
 
 
 def _konto() -> str:

@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q, QuerySet
 
 from platform_mark.accounts.models import User
 from platform_mark.accounts.privacy import StaffAccount
 from platform_mark.mail.privacy import keys_of, rows_of
 from platform_mark.persons import described
+from platform_mark.publishing.models import Version
 
-from . import joining
+from . import joining, review
 from .models import Activity, Actor, Claim, Cooperation, Invitation, Membership, Proposal, Revision
 
 
@@ -38,9 +40,9 @@ def erase_person(key: str) -> int:
     invited = rows_of(Invitation, key).delete()[0]
     changed = rows_of(Proposal, key).update(email="")
     # A named person may stand there only with their consent, which ends with the address.
-    changed += rows_of(Activity, key, "contact_email").update(
-        contact_email="", contact_person="", person_agreed_on=None
-    )
+    for activity in _entries(key):
+        review.forget_person(activity)
+    changed += rows_of(Activity, key, "contact_email").update(contact_email="")
     changed += rows_of(Actor, key, "contact_email").update(contact_email="")
     changed += rows_of(Actor, key, "second_email").update(second_email="")
     return invited + changed
@@ -65,3 +67,15 @@ def addresses() -> set[str]:
         | keys_of(Actor, "contact_email")
         | keys_of(Actor, "second_email")
     )
+
+
+def _entries(key: str) -> QuerySet[Activity]:
+    """Entries that give this address or once did, in a version or in what was handed in: whose name it was is not kept."""
+    content_type = ContentType.objects.get_for_model(Activity)
+    versions = Version.objects.filter(content_type=content_type, data__contact_email__iexact=key)
+    return Activity.objects.filter(
+        Q(pk__in=rows_of(Activity, key, "contact_email").values("pk"))
+        | Q(pk__in=versions.values("object_id"))
+        | Q(pk__in=Revision.objects.filter(data__contact_email__iexact=key).values("activity"))
+        | Q(pk__in=Revision.objects.filter(base__contact_email__iexact=key).values("activity"))
+    ).order_by("pk")

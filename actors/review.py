@@ -329,10 +329,10 @@ def restore_version(activity: Activity, version_id: int, *, by: "User | None") -
 
 
 @transaction.atomic
-def forget_person(activity: Activity) -> None:
-    """Take the named person out of an entry and of everything that was kept of it."""
+def forget_person(activity: Activity, *, fields: Collection[str] = ("contact_person", "person_agreed_on")) -> None:
+    """Take the named person, or whatever `fields` say of people, out of an entry and of everything that was kept of it."""
     activity = _locked(activity)
-    gone = {"contact_person": "", "person_agreed_on": None}
+    gone = {name: snapshot.EMPTY[name] for name in fields}
     for name, value in gone.items():
         setattr(activity, name, value)
     activity.save(update_fields=[*gone, "updated_at"])

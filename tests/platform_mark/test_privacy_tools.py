@@ -17,7 +17,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from actors.models import Actor, Invitation
+from actors import review
+from actors.models import Activity, Actor, Invitation
 from dialogues import links
 from dialogues.formats.models import Idea
 from dialogues.mails import Kind, draft_message, tell
@@ -31,6 +32,7 @@ from platform_mark.publishing import versions
 from platform_mark.search import index
 from practices import suggesting
 from practices.models import Practice, Suggestion
+from tests.actors.make import make_activity, make_revision
 from tests.cast import Cast, make_cast
 from tests.dialogues.make import make_actor, make_dialogue, make_registration
 from tests.make import make_practice, make_user
@@ -70,6 +72,13 @@ def leave_traces() -> Registration:
     actor = make_actor(second_email=CANARY)
     actor.memberships.create(user=user)
     Invitation.objects.create(actor=actor, email=CANARY, expires_at=timezone.now())
+    activity = make_activity(actor=actor)
+    named = {"contact_email": CANARY, "contact_person": TYPED[2], "person_agreed_on": "2026-01-01"}
+    review.approve(make_revision(activity, data=named), by=None)
+    activity.refresh_from_db()
+    review.approve(make_revision(activity, data={"title": "Neu benannt"}), by=None)
+    # Only handed in so far: nothing of it stands in the entry itself.
+    make_revision(make_activity("Anderes", actor=actor), data=named, state="submitted")
     practice = make_practice(solution=f"<p>Fragen an {CANARY} oder nicht-{CANARY}.de</p>")
     versions.record(practice, by=None, comment="Angelegt")
     Practice.objects.filter(pk=practice.pk).update(solution="<p>Fragen an die Agentur.</p>")
@@ -100,10 +109,11 @@ def test_the_export_has_all_of_one_person_and_nothing_of_another() -> None:
     assert set(found) == {
         *("Auskunft vom", "E-Mail-Adresse", "Anmeldungen", "Angemeldete Personen", "Antworten", "Vorschläge"),
         *("Ideen", "Gemeldete Barrieren"),
-        *("Einladungen", "Als Postfach eines Akteurs", "Mitgliedschaften", "Konto", "E-Mails"),
+        *("Einladungen", "Als Postfach eines Akteurs", "Als Postfach einer Aktivität"),
+        *("Mitgliedschaften", "Konto", "E-Mails"),
     }
     assert [typed for typed in TYPED if typed not in text] == []
-    assert len(found["E-Mails"]) == 4
+    assert len(found["E-Mails"]) == 6
     assert "Platz bestätigt" in text
     for foreign in ("andere@firma.example", "Andere & Söhne", "Jemand anderes", "scrypt", "/anmeldung/1"):
         assert foreign not in text, foreign
@@ -125,6 +135,7 @@ def test_an_erased_person_is_found_nowhere_and_the_numbers_stay(data_dir: Path) 
     assert not User.objects.filter(email=CANARY).exists()
     assert Actor.objects.get().second_email == ""
     assert not Suggestion.objects.exists()
+    assert Activity.objects.get(title="Neu benannt").contact_email == ""
     ledger = (data_dir / "erasures.jsonl").read_text()
     assert "kanarie" not in ledger.lower()
     assert (data_dir / "erasures.jsonl").stat().st_mode & 0o077 == 0
