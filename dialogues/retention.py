@@ -8,6 +8,7 @@ docs/datenschutz.md is the table of these periods.
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import DurationField, Exists, ExpressionWrapper, F, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
@@ -99,9 +100,11 @@ def _forget_people(at: datetime) -> int:
     return forgotten
 
 
+@transaction.atomic
 def forget_person(registration: Registration) -> None:
     """Delete everything personal of one booking: names, address, wishes, answers, and its mails with their texts.
 
+    All or nothing: the nightly run comes back only to bookings that are not forgotten yet.
     Size, branch, kinds of seats, presence and the history of states stay; they name nobody.
     """
     now = timezone.now()

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from dialogues import offers, registration, retention, transitions
@@ -90,6 +90,22 @@ def test_each_thing_goes_on_its_day_and_numbers_stay() -> None:
     assert not row.attendees.exclude(name="").exists()
     assert RegistrationEvent.objects.count() == 2
     assert not OutgoingMail.objects.exclude(to="geloescht@example.invalid").exists()
+
+
+def test_a_run_that_is_cut_off_comes_back_to_the_mails() -> None:
+    dialogue = make_dialogue()
+    book(dialogue)
+    due = dialogue.ends_at + 31 * DAY
+
+    def cut_off(execute: Any, sql: str, *args: Any) -> Any:
+        if sql.startswith(("UPDATE", "DELETE")) and "outbox_outgoingmail" in sql:
+            raise OperationalError("The server is gone.")
+        return execute(sql, *args)
+
+    with pytest.raises(OperationalError), connection.execute_wrapper(cut_off):
+        retention.forget_old(due)
+    assert retention.forget_old(due)["people"] == 1
+    assert not OutgoingMail.objects.exclude(text="").exists()
 
 
 def test_who_agreed_to_news_stays_known_by_address_for_a_year_and_by_nothing_else() -> None:
