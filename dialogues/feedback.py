@@ -13,9 +13,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from platform_mark.tokens import BadToken, read_token
-
-from .mails import PURPOSE
+from . import links
 from .models import Dialogue, Feedback, Registration
 
 OPEN_FOR = timedelta(days=60)
@@ -41,12 +39,8 @@ class FeedbackRefused(ValidationError):
 
 
 def find_registration(token: str) -> Registration:
-    """The booking of a link; raises BadToken for a wrong or replaced one."""
-    subject = read_token(PURPOSE, token)
-    found = Registration.objects.select_related("dialogue").filter(pk=subject.row_id, token_version=subject.version)
-    if (registration := found.first()) is None:
-        raise BadToken
-    return registration
+    """The booking of a link; raises BadToken as for its own page. Answers are taken for longer than names are kept."""
+    return links.find_registration(token, even_nameless=True)
 
 
 def stage(registration: Registration, at: datetime | None = None) -> Stage:

@@ -9,14 +9,20 @@ from .retention import is_lapsed
 INVITATION_PURPOSE = "dialogues.invitation"
 
 
-def find_registration(token: str) -> Registration:
-    """Return the booking a personal link names; raises BadToken for every other token, expired and deleted ones alike."""
+def find_registration(token: str, *, even_nameless: bool = False) -> Registration:
+    """Return the booking a personal link names; raises BadToken for every other token, expired and deleted ones alike.
+
+    `even_nameless` takes one whose names went with time, too; one that was erased on request has no link any more.
+    """
     subject = read_token(PURPOSE, token)
-    found = Registration.objects.select_related("dialogue__municipality", "branch").filter(
-        pk=subject.row_id, token_version=subject.version, anonymised_at=None
+    registration = (
+        Registration.objects.select_related("dialogue__municipality", "branch")
+        .filter(pk=subject.row_id, token_version=subject.version)
+        .first()
     )
-    registration = found.first()
     if registration is None or registration.part_of_id or is_lapsed(registration):
+        raise BadToken
+    if registration.anonymised_at and not even_nameless:
         raise BadToken
     return registration
 

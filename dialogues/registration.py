@@ -240,6 +240,7 @@ def erase(registration: Registration, *, by: "User | None" = None) -> Registrati
             end_booking(registration, State.CANCELLED, action="cancelled", by=by)
         key = registration.email_key
         forget_person(registration)
+        _end_links(registration)
         record(registration, "erased", State(registration.state), by=by)
         if freed:
             serve(dialogue)
@@ -256,8 +257,15 @@ def expire_unconfirmed() -> int:
             for registration in lapsed().filter(dialogue=dialogue).select_for_update(of=("self",)):
                 change_state(registration, State.EXPIRED, action="expired", ended_at=timezone.now())
                 forget_person(registration)
+                _end_links(registration)
                 ended += 1
     return ended
+
+
+def _end_links(registration: Registration) -> None:
+    """Let no link open a booking any more that is gone before its time, its feedback included."""
+    registration.token_version += 1
+    registration.save(update_fields=["token_version"])
 
 
 def _require_open(dialogue: Dialogue, *, invitation: str, by: "User | None") -> None:

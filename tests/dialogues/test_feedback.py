@@ -114,6 +114,16 @@ def test_the_link_still_works_when_the_names_are_deleted(client: Client) -> None
     assert Feedback.objects.count() == 1
 
 
+def test_nothing_opens_once_the_booking_is_erased_on_request(client: Client) -> None:
+    registration = booked()
+    link = address(registration)
+    assert client.get(link).status_code == 200
+    client.post(own_path(registration), {"action": "erase"})
+    assert client.get(link).status_code == 404
+    assert client.post(link, ANSWERS).status_code == 404
+    assert not Feedback.objects.exists()
+
+
 def test_looking_changes_nothing(client: Client) -> None:
     registration = booked()
     for method in (client.get, client.head):
