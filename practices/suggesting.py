@@ -9,8 +9,8 @@ from datetime import timedelta
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.html import format_html
 
+from platform_mark.publishing.paragraphs import from_plain
 from platform_mark.slugs import free_slug
 from platform_mark.taxonomy.models import Municipality
 from platform_mark.tokens import BadToken, read_token
@@ -73,8 +73,8 @@ def accept(suggestion: Suggestion) -> Practice:
         company=suggestion.company,
         municipality=municipality,
         place="" if municipality else place,
-        solution=_paragraphs(suggestion.what),
-        result=_paragraphs(suggestion.benefit),
+        solution=from_plain(suggestion.what),
+        result=from_plain(suggestion.benefit),
     )
     suggestion.practice = practice
     _answer(suggestion, Suggestion.State.ACCEPTED, "vorschlag-angenommen")
@@ -121,8 +121,3 @@ def _answer(suggestion: Suggestion, state: Suggestion.State, mail: str) -> None:
     suggestion.state, suggestion.answered_at = state, timezone.now()
     suggestion.save(update_fields=["state", "reason", "practice", "answered_at"])
     tell(mail, suggestion)
-
-
-def _paragraphs(text: str) -> str:
-    blocks = [block.strip() for block in text.split("\n\n") if block.strip()]
-    return "".join(format_html("<p>{}</p>", block) for block in blocks)

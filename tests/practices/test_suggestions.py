@@ -20,7 +20,7 @@ FORM = "/beispiele/vorschlagen/"
 INPUT = {
     "company": "Heat & Co's Härterei",
     "place": "Altena",
-    "what": "Der Ofen schreibt sein Buch selbst.\n\nEin Fühler, ein Tablet.",
+    "what": "Der Ofen schreibt sein Buch selbst.\r\n\r\nEin Fühler, ein Tablet.",
     "benefit": "Zwei Stunden weniger Büro je Woche.",
     "email": "chefin@haerterei.test",
 }
