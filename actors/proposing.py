@@ -3,17 +3,14 @@
 The address is voluntary, for an answer, and is deleted a month after that.
 """
 
-from datetime import timedelta
-
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from platform_mark.mail.opt_in import KEEP_ADDRESS
 from platform_mark.mail.outbox import queue
 
 from .models import Activity, Proposal
-
-KEEP_ADDRESS = timedelta(days=30)
 
 
 class ProposalRefused(ValidationError):

@@ -9,10 +9,10 @@ docs/datenschutz.md is the table of these periods.
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import DurationField, Exists, ExpressionWrapper, F, Max, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.utils import timezone
 
+from platform_mark.mail import opt_in
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.privacy import erase_mails
 
@@ -20,8 +20,6 @@ from .mails import PURPOSE, Kind
 from .models import Answer, Attendee, Registration
 from .room.moderating import forget_questions
 
-# A sign-up that nobody confirms ends after this, counted from the sending of its mail.
-UNCONFIRMED = timedelta(hours=48)
 KEEP_NEEDS = timedelta(days=2)
 KEEP_LISTED = timedelta(days=7)
 KEEP_FOR_NEWS = timedelta(days=365)
@@ -32,24 +30,8 @@ def _days(field: str) -> ExpressionWrapper:
 
 
 def lapsed(at: datetime | None = None) -> QuerySet[Registration]:
-    """Sign-ups whose 48 hours are over. They run from the sending of the mail; while it waits, nothing runs out.
-
-    Without a mail (over the limits of its address) or with one that cannot be delivered they run from its writing.
-    """
-    at = at or timezone.now()
-    mails = OutgoingMail.objects.filter(
-        address_key=OuterRef("email_key"),
-        token_purpose=PURPOSE,
-        token_row=OuterRef("pk"),
-        kind=Kind.PLEASE_CONFIRM.value,
-    ).order_by()
-    last_sent = mails.values("token_row").annotate(last=Max(Coalesce("sent_at", "created_at"))).values("last")
-    return (
-        Registration.objects.unconfirmed()
-        .filter(~Exists(mails.filter(state=OutgoingMail.State.WAITING)))
-        .annotate(runs_from=Greatest("created_at", Subquery(last_sent)))
-        .filter(runs_from__lt=at - UNCONFIRMED)
-    )
+    """Sign-ups that nobody confirmed in time, by the rule of all links that confirm an address."""
+    return opt_in.lapsed(Registration.objects.unconfirmed(), purpose=PURPOSE, kind=Kind.PLEASE_CONFIRM.value, at=at)
 
 
 def is_lapsed(registration: Registration, at: datetime | None = None) -> bool:
@@ -57,7 +39,7 @@ def is_lapsed(registration: Registration, at: datetime | None = None) -> bool:
     at = at or timezone.now()
     if registration.state != Registration.State.PENDING or registration.confirmed_at:
         return False
-    if registration.created_at > at - UNCONFIRMED:
+    if registration.created_at > at - opt_in.UNCONFIRMED:
         return False
     return lapsed(at).filter(pk=registration.pk).exists()
 

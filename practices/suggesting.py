@@ -4,12 +4,12 @@ An unconfirmed suggestion is worth nothing and is deleted two days after its mai
 the suggestion has been answered for a month.
 """
 
-from datetime import timedelta
-
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from platform_mark.mail.opt_in import KEEP_ADDRESS, lapsed
 from platform_mark.publishing.paragraphs import from_plain
 from platform_mark.slugs import free_slug
 from platform_mark.taxonomy.models import Municipality
@@ -17,9 +17,6 @@ from platform_mark.tokens import BadToken, read_token
 
 from .mails import PURPOSE, tell
 from .models import Practice, Suggestion
-
-UNCONFIRMED = timedelta(hours=48)
-KEEP_ADDRESS = timedelta(days=30)
 
 
 class SuggestionRefused(ValidationError):
@@ -46,7 +43,7 @@ def find_suggestion(token: str) -> Suggestion:
     suggestion = (
         Suggestion.objects.select_related("practice").filter(pk=subject.row_id, token_version=subject.version).first()
     )
-    if suggestion is None or _is_expired(suggestion):
+    if suggestion is None or _lapsed().filter(pk=suggestion.pk).exists():
         raise BadToken
     return suggestion
 
@@ -94,16 +91,14 @@ def decline(suggestion: Suggestion, *, reason: str) -> None:
 def forget_old() -> tuple[int, int]:
     """Delete unconfirmed suggestions and addresses that are no longer needed; return how many of each."""
     now = timezone.now()
-    unconfirmed, _ = Suggestion.objects.filter(
-        state=Suggestion.State.PENDING, created_at__lt=now - UNCONFIRMED
-    ).delete()
-    answered = Suggestion.objects.filter(answered_at__lt=now - KEEP_ADDRESS).exclude(email="")
-    return unconfirmed, answered.update(email="")
+    unconfirmed, _ = _lapsed().delete()
+    with_address = Suggestion.objects.filter(answered_at__lt=now - KEEP_ADDRESS).exclude(email="")
+    return unconfirmed, with_address.update(email="")
 
 
-def _is_expired(suggestion: Suggestion) -> bool:
-    is_pending = suggestion.state == Suggestion.State.PENDING
-    return is_pending and suggestion.created_at < timezone.now() - UNCONFIRMED
+def _lapsed() -> QuerySet[Suggestion]:
+    pending = Suggestion.objects.filter(state=Suggestion.State.PENDING)
+    return lapsed(pending, purpose=PURPOSE, kind="vorschlag-bestaetigen")
 
 
 def _locked(suggestion: Suggestion) -> Suggestion:

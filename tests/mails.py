@@ -1,14 +1,17 @@
 """Reading mails as they went over the wire, and what holds for every one of them."""
 
 import re
+from datetime import datetime
 from email import policy
 from email.message import EmailMessage, Message
 from email.parser import BytesParser
 from email.utils import getaddresses, parsedate_to_datetime
 from html import unescape
 
+from django.utils import timezone
+
 from platform_mark.mail.bulk import draft_bulk
-from platform_mark.mail.models import BulkMail, MailText
+from platform_mark.mail.models import BulkMail, MailText, OutgoingMail
 from platform_mark.mail.texts import Letter, Link, MailKind, shipped
 
 HOST = "portal.test"
@@ -28,6 +31,11 @@ def make_bulk(number: int = 1, *, subject: str = "Sicherheitsschuhe") -> BulkMai
 def make_mail_text(kind: str = "dialog-erinnerung") -> MailText:
     """A text that staff changed."""
     return MailText.objects.create(kind=kind, subject="Geändert: Rüsten", text=shipped(kind).body)
+
+
+def went_out(at: datetime | None = None) -> None:
+    """Let every mail that waits have been sent, now or at another time."""
+    OutgoingMail.objects.filter(state="waiting").update(state="sent", sent_at=at or timezone.now())
 
 
 def read(mail: Message) -> EmailMessage:

@@ -4,14 +4,13 @@ An idea may be anonymous. An address that nobody confirmed within two days is de
 a month after the last answer that ends the journey.
 """
 
-from datetime import timedelta
-
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.html import format_html
 
+from platform_mark.mail.opt_in import KEEP_ADDRESS, lapsed
 from platform_mark.mail.outbox import Link, queue
 from platform_mark.slugs import free_slug
 from platform_mark.tokens import BadToken, read_token
@@ -19,9 +18,8 @@ from platform_mark.tokens import BadToken, read_token
 from .models import IDEA_WAYS, Format, Idea
 
 PURPOSE = "dialogues.idea"
+PLEASE_CONFIRM = "idee-bestaetigen"
 PATH = "/ideen/meine/{token}/"
-UNCONFIRMED = timedelta(hours=48)
-KEEP_ADDRESS = timedelta(days=30)
 ENDED = (Idea.State.FORMAT, Idea.State.DROPPED)
 # How long a new format lasts until staff have said so themselves: an hour, which every reader knows to be a guess.
 GUESSED_MINUTES = 60
@@ -38,7 +36,7 @@ def send(*, target_group: str, problem: str, suggestion: str, email: str = "") -
     idea.full_clean()
     idea.save()
     if email:
-        queue("idee-bestaetigen", email, context={}, link=_link(idea), is_limited=True)
+        queue(PLEASE_CONFIRM, email, context={}, link=_link(idea), is_limited=True)
     return idea
 
 
@@ -94,7 +92,7 @@ def forget_old() -> tuple[int, int]:
     """Delete addresses that nobody confirmed, and those of ideas that ended a month ago; return how many of each."""
     now = timezone.now()
     with_address = Idea.objects.exclude(email="")
-    unconfirmed = with_address.filter(confirmed_at=None, created_at__lt=now - UNCONFIRMED).update(email="")
+    unconfirmed = lapsed(with_address.filter(confirmed_at=None), purpose=PURPOSE, kind=PLEASE_CONFIRM).update(email="")
     ended = Q(state__in=ENDED, answered_at__lt=now - KEEP_ADDRESS)
     return unconfirmed, with_address.filter(ended).update(email="")
 

@@ -1,20 +1,19 @@
 """Reports of who tried a format: sent, confirmed by mail, read by staff, shown. All changes of state happen here."""
 
-from datetime import timedelta
-
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from platform_mark.mail.opt_in import KEEP_ADDRESS, lapsed
 from platform_mark.mail.outbox import Link, queue
 from platform_mark.tokens import BadToken, read_token
 
 from .models import Format, TryReport
 
 PURPOSE = "dialogues.tryreport"
+PLEASE_CONFIRM = "bericht-bestaetigen"
 PATH = "/formate/ausprobiert/{token}/"
-UNCONFIRMED = timedelta(hours=48)
-KEEP_ADDRESS = timedelta(days=30)
 
 
 class ReportRefused(ValidationError):
@@ -39,7 +38,7 @@ def report(
     found.full_clean()
     found.save()
     link = Link(PATH, PURPOSE, found.pk, found.token_version)
-    queue("bericht-bestaetigen", email, context={"format": format_}, link=link, is_limited=True)
+    queue(PLEASE_CONFIRM, email, context={"format": format_}, link=link, is_limited=True)
     return found
 
 
@@ -47,7 +46,7 @@ def find_report(token: str) -> TryReport:
     """Return the report a personal link names; raises BadToken for everything else, expired ones included."""
     subject = read_token(PURPOSE, token)
     found = TryReport.objects.select_related("format").filter(pk=subject.row_id, token_version=subject.version).first()
-    if found is None or (found.state == found.State.PENDING and found.created_at < timezone.now() - UNCONFIRMED):
+    if found is None or _lapsed().filter(pk=found.pk).exists():
         raise BadToken
     return found
 
@@ -86,10 +85,14 @@ def decline(found: TryReport, *, reason: str) -> None:
 def forget_old() -> tuple[int, int]:
     """Delete unconfirmed reports, and addresses of those answered a month ago; return how many of each."""
     now = timezone.now()
-    pending = TryReport.objects.filter(state=TryReport.State.PENDING, created_at__lt=now - UNCONFIRMED)
-    unconfirmed, _ = pending.delete()
+    unconfirmed, _ = _lapsed().delete()
     answered = TryReport.objects.filter(answered_at__lt=now - KEEP_ADDRESS).exclude(email="")
     return unconfirmed, answered.update(email="")
+
+
+def _lapsed() -> QuerySet[TryReport]:
+    pending = TryReport.objects.filter(state=TryReport.State.PENDING)
+    return lapsed(pending, purpose=PURPOSE, kind=PLEASE_CONFIRM)
 
 
 def _locked(found: TryReport) -> TryReport:

@@ -1,18 +1,17 @@
 """Which addresses of an account are confirmed, and what happens to accounts whose address never was."""
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
+from platform_mark.mail.opt_in import UNCONFIRMED
+
 from .models import User
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-
-UNCONFIRMED = timedelta(hours=48)
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from .models import Alert, Subscriber
 from .news import Item, counted
 
 CONFIRM = "alerts.confirm"
+PLEASE_CONFIRM = "benachrichtigung-bestaetigen"
 OWN = "alerts.own"
 LEAVE = "alerts.leave"
 CONFIRM_PATH = "/benachrichtigungen/bestaetigen/{token}/"
@@ -34,7 +35,7 @@ def ask_to_confirm(alert: Alert) -> bool:
     """Write the check mail: a link, nothing that was typed, nothing that advertises. Return whether it was written."""
     link = Link(CONFIRM_PATH, CONFIRM, alert.pk, alert.token_version)
     letter = Letter({}, {"link": link})
-    return queue_letter(KINDS["benachrichtigung-bestaetigen"], alert.subscriber.email, letter) is not None
+    return queue_letter(KINDS[PLEASE_CONFIRM], alert.subscriber.email, letter) is not None
 
 
 def tell_of_existing(subscriber: Subscriber) -> bool:
@@ -101,7 +102,7 @@ KINDS: Mapping[str, MailKind] = {
     kind.name: kind
     for kind in (
         _kind(
-            "benachrichtigung-bestaetigen",
+            PLEASE_CONFIRM,
             "Bitte bestätigen",
             {"link": "Persönlicher Link zum Bestätigen; steht allein in einer Zeile"},
             required=("link",),

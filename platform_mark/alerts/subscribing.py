@@ -4,13 +4,13 @@ Every answer to an anonymous order is the same, and so is everything that can be
 within two days is deleted; what is ended is deleted at once, and an address goes with its last alert.
 """
 
-from datetime import timedelta
-
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from platform_mark.mail.models import OutgoingMail
+from platform_mark.mail.opt_in import UNCONFIRMED, lapsed
 from platform_mark.mail.outbox import address_key
 from platform_mark.tokens import BadToken, read_token
 
@@ -19,7 +19,6 @@ from .models import Alert, Subscriber
 from .rhythm import Rhythm
 from .wishes import Wish
 
-UNCONFIRMED = timedelta(hours=48)
 # More wishes than anybody reads; what comes beyond is answered like the rest and leads nowhere.
 MOST_ALERTS = 30
 
@@ -127,11 +126,15 @@ def end_all(subscriber: Subscriber) -> None:
 
 def forget_unconfirmed() -> int:
     """Delete orders that nobody confirmed within two days, and addresses without any alert; return how many orders."""
-    before = timezone.now() - UNCONFIRMED
-    orders, _ = Alert.objects.filter(confirmed_at=None, requested_at__lt=before).delete()
-    Subscriber.objects.filter(alerts=None, created_at__lt=before).delete()
+    orders, _ = _lapsed().delete()
+    Subscriber.objects.filter(alerts=None, created_at__lt=timezone.now() - UNCONFIRMED).delete()
     return orders
 
 
+def _lapsed() -> QuerySet[Alert]:
+    unconfirmed = Alert.objects.filter(confirmed_at=None)
+    return lapsed(unconfirmed, purpose=mails.CONFIRM, kind=mails.PLEASE_CONFIRM, asked="requested_at")
+
+
 def _is_over(alert: Alert) -> bool:
-    return alert.confirmed_at is None and alert.requested_at < timezone.now() - UNCONFIRMED
+    return _lapsed().filter(pk=alert.pk).exists()

@@ -1,7 +1,6 @@
 """What people looked for and did not find: counted without anybody's name, and who wants to be told."""
 
-from datetime import timedelta
-from typing import Any, Self
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -95,13 +94,6 @@ class WishQuerySet(models.QuerySet):
     def waiting(self) -> Self:
         """Confirmed and not yet answered."""
         return self.filter(confirmed_at__isnull=False, answered_at=None).exclude(email="")
-
-    def unconfirmed(self, at: Any = None) -> Self:
-        """Whose link is still of use."""
-        return self.filter(confirmed_at=None, created_at__gt=(at or timezone.now()) - UNCONFIRMED)
-
-
-UNCONFIRMED = timedelta(hours=48)
 
 
 class Wish(models.Model):

@@ -9,9 +9,10 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from platform_mark.mail.opt_in import KEEP_ADDRESS, lapsed
 from platform_mark.mail.outbox import Link, address_key, queue
 from platform_mark.pages import everywhere
 from platform_mark.pages.everywhere import Hit
@@ -19,11 +20,11 @@ from platform_mark.search.question import Nearness, Question, ask
 from platform_mark.tokens import BadToken, read_token
 
 from .ledger import DemandRefused, count, is_private, key_of
-from .models import UNCONFIRMED, Demand, Wish
+from .models import Demand, Wish
 
 PURPOSE = "demand.wish"
+PLEASE_CONFIRM = "bedarf-bestaetigen"
 PATH = "/suche/wunsch/{token}/"
-KEEP_ANSWERED = timedelta(days=30)
 KEEP = timedelta(days=365)
 # What a mail names; whoever wants more finds the rest by searching.
 MOST_NAMED = 3
@@ -63,7 +64,7 @@ def leave(text: str, *, email: str) -> Wish:
         wish.created_at = timezone.now()
         wish.save(update_fields=["answered_at", "confirmed_at", "consent", "created_at"])
     if wish.confirmed_at is None:
-        queue("bedarf-bestaetigen", wish.email, context={}, link=_link(wish), is_limited=True)
+        queue(PLEASE_CONFIRM, wish.email, context={}, link=_link(wish), is_limited=True)
     return wish
 
 
@@ -71,7 +72,7 @@ def find_wish(token: str) -> Wish:
     """Return the wish a personal link names; raises BadToken for everything else, expired ones included."""
     subject = read_token(PURPOSE, token)
     wish = Wish.objects.select_related("demand").filter(pk=subject.row_id, token_version=subject.version).first()
-    if wish is None or (wish.confirmed_at is None and wish.created_at < timezone.now() - UNCONFIRMED):
+    if wish is None or _lapsed().filter(pk=wish.pk).exists():
         raise BadToken
     return wish
 
@@ -117,9 +118,12 @@ def fitting(demand: Demand) -> list[Hit]:
 def forget_old() -> int:
     """Delete addresses that nobody confirmed, that were answered, or that have waited for a year; return how many."""
     now = timezone.now()
-    unconfirmed = Q(confirmed_at=None, created_at__lt=now - UNCONFIRMED)
-    over = unconfirmed | Q(answered_at__lt=now - KEEP_ANSWERED) | Q(created_at__lt=now - KEEP)
-    return Wish.objects.filter(over).delete()[0]
+    over = Q(answered_at__lt=now - KEEP_ADDRESS) | Q(created_at__lt=now - KEEP)
+    return _lapsed().delete()[0] + Wish.objects.filter(over).delete()[0]
+
+
+def _lapsed() -> QuerySet[Wish]:
+    return lapsed(Wish.objects.filter(confirmed_at=None), purpose=PURPOSE, kind=PLEASE_CONFIRM)
 
 
 @transaction.atomic

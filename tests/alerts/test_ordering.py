@@ -23,7 +23,7 @@ from tests.alerts.make import link_in_last_mail, make_alert
 from tests.cast import make_cast
 from tests.conftest import PortalClient
 from tests.dialogues.make import make_dialogue
-from tests.mails import faults
+from tests.mails import faults, went_out
 from tests.make import make_branch
 from tests.smtp import mail_server
 
@@ -196,6 +196,9 @@ def test_an_order_nobody_confirms_is_gone_after_two_days(client: Any) -> None:
         fill_in(client)
         link = link_in_last_mail()
     make_alert("bleibt@firma.test", requested_at=timezone.now() - timedelta(days=90))
+    assert client.get(link).status_code == 200, "the mail still waits: nothing runs out"
+    assert forget_unconfirmed() == 0
+    went_out(timezone.now() - timedelta(hours=49))
     assert client.get(link).status_code == 404
     assert client.post(link).status_code == 404
     assert forget_unconfirmed() == 1

@@ -24,6 +24,7 @@ from tests.cast import Cast, make_cast
 from tests.dialogues.formats.make import make_format
 from tests.dialogues.formats.test_formats import link_of, send
 from tests.dialogues.make import make_dialogue
+from tests.mails import went_out
 from tests.make import DAY, make_branch, make_practice
 from tests.markup import Page
 from tests.platform_mark.test_search_page import PERSON
@@ -233,6 +234,9 @@ def test_addresses_and_rare_demand_are_forgotten(client: Client) -> None:
     waiting, _ = wished(client, email="wartet@firma.test")
     Wish.objects.filter(pk=answered.pk).update(answered_at=now)
     look(client, "Einmaliges")
+    with time_machine.travel(now + timedelta(days=3)):
+        assert wishing.forget_old() == 0, "its mail still waits"
+    went_out()
     with time_machine.travel(now + timedelta(days=3)):
         assert wishing.forget_old() == 1
     with time_machine.travel(now + timedelta(days=31)):

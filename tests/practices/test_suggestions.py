@@ -12,6 +12,7 @@ from platform_mark.mail.outbox import full_text
 from practices import releasing, suggesting
 from practices.models import Practice, Suggestion
 from practices.suggesting import SuggestionRefused
+from tests.mails import went_out
 from tests.make import make_municipality
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +81,13 @@ def test_the_own_page_is_for_nobody_else_and_leaves_no_trace_outside(client: Any
     assert "no-store" in response["Cache-Control"]
     assert "noindex" in response["X-Robots-Tag"]
     assert client.get(own_page[:-2] + "x/").status_code == 404
-    with time_machine.travel(timezone.now() + timedelta(hours=49)):
+    later = timezone.now() + timedelta(hours=49)
+    with time_machine.travel(later):
+        assert client.get(own_page).status_code == 200, "the mail still waits: nothing runs out"
+    went_out(later)
+    with time_machine.travel(later + timedelta(hours=47)):
+        assert client.get(own_page).status_code == 200
+    with time_machine.travel(later + timedelta(hours=49)):
         assert client.get(own_page).status_code == 404
         assert client.post(own_page).status_code == 404
 
@@ -183,6 +190,9 @@ def test_unconfirmed_suggestions_and_old_addresses_are_forgotten() -> None:
     answered = confirmed()
     suggesting.accept(answered)
     waiting = confirmed()
+    with time_machine.travel(timezone.now() + timedelta(days=3)):
+        assert suggesting.forget_old() == (0, 0), "its mail still waits"
+    went_out()
     with time_machine.travel(timezone.now() + timedelta(days=31)):
         assert suggesting.forget_old() == (1, 1)
         assert suggesting.forget_old() == (0, 0)

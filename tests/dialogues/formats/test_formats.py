@@ -20,6 +20,7 @@ from platform_mark.mail.outbox import full_text
 from platform_mark.publishing.models import State
 from tests.cast import make_cast
 from tests.dialogues.formats.make import make_format
+from tests.mails import went_out
 from tests.make import make_branch
 from tests.markup import Page
 
@@ -201,6 +202,9 @@ def test_a_report_that_nobody_confirmed_is_deleted_and_so_is_an_address_that_is_
     read = reporting.report(found, **fields)
     reporting.confirm(read)
     reporting.publish(read)
+    with time_machine.travel(timezone.now() + timedelta(days=3)):
+        assert reporting.forget_old() == (0, 0), "its mail still waits"
+    went_out()
     with time_machine.travel(timezone.now() + timedelta(days=31)):
         assert reporting.forget_old() == (1, 1)
         assert reporting.forget_old() == (0, 0)

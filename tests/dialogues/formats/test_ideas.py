@@ -15,6 +15,7 @@ from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import full_text
 from tests.cast import make_cast
 from tests.dialogues.formats.test_formats import link_of, send
+from tests.mails import went_out
 from tests.markup import Page
 
 pytestmark = pytest.mark.django_db
@@ -128,6 +129,9 @@ def test_addresses_end_the_idea_stays(client: Client) -> None:
     first = sent(client)
     second, _ = confirmed(client)
     ideas.answer(second, state="dropped", reason="Gibt es schon.")
+    with time_machine.travel(timezone.now() + timedelta(days=3)):
+        assert ideas.forget_old() == (0, 0), "its mail still waits"
+    went_out()
     with time_machine.travel(timezone.now() + timedelta(days=3)):
         assert ideas.forget_old() == (1, 0)
     with time_machine.travel(timezone.now() + timedelta(days=31)):
