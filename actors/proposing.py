@@ -1,7 +1,9 @@
 """Somebody without an account says what is wrong in an entry. It goes to staff's queue, and its organisation is told.
 
-The address is voluntary, for an answer, and is deleted a month after that.
+The address is voluntary, for an answer, and is deleted a month after that, the proposal with its answer after 90 days.
 """
+
+from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -11,6 +13,8 @@ from platform_mark.mail.opt_in import KEEP_ADDRESS
 from platform_mark.mail.outbox import queue
 
 from .models import Activity, Proposal
+
+KEEP_ANSWERED = timedelta(days=90)
 
 
 class ProposalRefused(ValidationError):
@@ -33,9 +37,11 @@ def propose(activity: Activity, *, text: str, email: str) -> Proposal:
 
 
 def forget_old() -> int:
-    """Delete the addresses of proposals that were answered a month ago; return how many."""
-    answered = Proposal.objects.filter(answered_at__lt=timezone.now() - KEEP_ADDRESS).exclude(email="")
-    return answered.update(email="")
+    """Delete answered proposals after 90 days and their addresses after a month; return how many of both."""
+    now = timezone.now()
+    deleted, _ = Proposal.objects.filter(answered_at__lt=now - KEEP_ANSWERED).delete()
+    with_address = Proposal.objects.filter(answered_at__lt=now - KEEP_ADDRESS).exclude(email="")
+    return deleted + with_address.update(email="")
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ def climb_freshness_ladder(timestamp: int) -> None:
 @app.periodic(cron="37 * * * *", periodic_id="forget-old-proposals")
 @app.task(queueing_lock="forget-old-proposals", pass_context=False)
 def forget_old_proposals(timestamp: int) -> None:
-    """Delete the addresses of those who proposed a change, a month after the answer."""
+    """Delete the addresses of those who proposed a change a month after the answer, and what they wrote after 90 days."""
     proposing.forget_old()
 
 

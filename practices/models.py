@@ -701,7 +701,7 @@ class SuggestionQuerySet(models.QuerySet):
 class Suggestion(models.Model):
     """Somebody names an example worth telling; staff turn it into a draft or say why not.
 
-    `state` is set by `practices.suggesting` alone. The address goes with `suggesting.forget_old`.
+    `state` is set by `practices.suggesting` alone. The address goes with `suggesting.forget_old`, and later the whole row.
     """
 
     class State(models.TextChoices):

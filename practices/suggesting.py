@@ -1,8 +1,10 @@
 """From a suggestion to a draft: sent, confirmed by mail, answered by staff. All changes of state happen here.
 
 An unconfirmed suggestion is worth nothing and is deleted two days after its mail went out. The address is kept until
-the suggestion has been answered for a month.
+the suggestion has been answered for a month, what was suggested for a year: until then its link tells what came of it.
 """
+
+from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -17,6 +19,8 @@ from platform_mark.tokens import BadToken, read_token
 
 from .mails import PURPOSE, tell
 from .models import Practice, Suggestion
+
+KEEP_ANSWERED = timedelta(days=365)
 
 
 class SuggestionRefused(ValidationError):
@@ -89,11 +93,12 @@ def decline(suggestion: Suggestion, *, reason: str) -> None:
 
 
 def forget_old() -> tuple[int, int]:
-    """Delete unconfirmed suggestions and addresses that are no longer needed; return how many of each."""
+    """Delete suggestions and addresses that are no longer needed; return how many of each."""
     now = timezone.now()
     unconfirmed, _ = _lapsed().delete()
+    answered, _ = Suggestion.objects.filter(answered_at__lt=now - KEEP_ANSWERED).delete()
     with_address = Suggestion.objects.filter(answered_at__lt=now - KEEP_ADDRESS).exclude(email="")
-    return unconfirmed, with_address.update(email="")
+    return unconfirmed + answered, with_address.update(email="")
 
 
 def _lapsed() -> QuerySet[Suggestion]:

@@ -9,6 +9,7 @@ from time_machine import travel
 
 from actors import proposing
 from actors.models import Activity, Proposal
+from actors.tasks import forget_old_proposals
 from platform_mark.limits import OpenForm
 from platform_mark.mail.models import OutgoingMail
 from tests.actors.make import make_activity, make_actor, make_member
@@ -147,3 +148,14 @@ def test_the_address_is_deleted_a_month_after_the_answer() -> None:
 
     assert proposing.forget_old() == 1
     assert [bool(Proposal.objects.get(pk=each.pk).email) for each in made] == [True, True, False]
+
+
+def test_what_somebody_proposed_is_deleted_90_days_after_the_answer_and_stays_until_there_is_one() -> None:
+    now = timezone.now()
+    made = [
+        Proposal.objects.create(activity=make_activity(), text="Frau Vogel ist nicht mehr da.", answered_at=at)
+        for at in (None, now - timedelta(days=89), now - timedelta(days=91))
+    ]
+    Proposal.objects.update(created_at=now - timedelta(days=400))
+    forget_old_proposals(timestamp=0)
+    assert list(Proposal.objects.order_by("pk")) == made[:2]

@@ -12,6 +12,7 @@ from platform_mark.mail.outbox import full_text
 from practices import releasing, suggesting
 from practices.models import Practice, Suggestion
 from practices.suggesting import SuggestionRefused
+from practices.tasks import forget_old_suggestions
 from tests.mails import went_out
 from tests.make import make_municipality
 
@@ -199,6 +200,20 @@ def test_unconfirmed_suggestions_and_old_addresses_are_forgotten() -> None:
     answered.refresh_from_db()
     waiting.refresh_from_db()
     assert (answered.email, waiting.email) == ("", INPUT["email"])
+
+
+def test_what_was_suggested_is_deleted_a_year_after_the_answer_and_the_example_stays(client: Any) -> None:
+    answered, waiting = confirmed(), confirmed()
+    practice = suggesting.accept(answered)
+    own_page = link_in_last_mail()
+    with time_machine.travel(timezone.now() + timedelta(days=364)):
+        forget_old_suggestions(timestamp=0)
+        assert client.get(own_page).status_code == 200
+    with time_machine.travel(timezone.now() + timedelta(days=366)):
+        forget_old_suggestions(timestamp=0)
+        assert client.get(own_page).status_code == 404
+    assert list(Suggestion.objects.all()) == [waiting]
+    assert Practice.objects.get() == practice
 
 
 def test_the_words_of_the_form_are_no_addresses_of_examples(client: Any) -> None:
