@@ -264,13 +264,13 @@ def notifications(request: HttpRequest) -> HttpResponse:
 
 @konto("GET")
 def data(request: HttpRequest) -> HttpResponse:
-    """What is stored about the person, and how to get or delete it."""
+    """What the account stores about the person, and how to get or delete it."""
     return render(request, "konto/daten.html")
 
 
 @konto("GET")
 def download(request: HttpRequest) -> HttpResponse:
-    """Everything that is stored about the person, as a file."""
+    """What the register stores about the person, as a file; about the other parts of the portal staff answer."""
     response = JsonResponse(own_data.collect(request.user), json_dumps_params={"ensure_ascii": False, "indent": 2})  # type: ignore[arg-type]
     response.headers["Content-Disposition"] = 'attachment; filename="meine-daten.json"'
     return response

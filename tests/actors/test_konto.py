@@ -657,6 +657,9 @@ def test_own_data_is_a_file_with_nobody_elses(konto: Client, actor: Actor) -> No
     assert data["geschrieben"][0]["inhalt"]["title"] == WRITTEN["title"]
     assert data["einladungen_verschickt"][0]["an"] == "gast@kammer.example"
     assert "kollege@kammer.example" not in response.content.decode()
+    said = main_of(konto.get("/konto/daten/"))
+    assert "Alles, was im Register über Sie steht" in said
+    assert "Anmeldungen zu Dialogen, sagen wir Ihnen auf Anfrage" in said
 
 
 def test_an_account_is_deleted_by_its_password_only(actor: Actor) -> None:
