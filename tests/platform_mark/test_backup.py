@@ -197,13 +197,17 @@ def test_who_was_erased_after_the_backup_does_not_come_back_with_it(
     dialogue = make_dialogue()
     make_registration(dialogue, email="kanarie@firma.example")
     make_registration(dialogue, email="bleibt@firma.example")
+    # Left the staff after the backup, and was erased then.
+    make_user("leitung@portal.test", is_staff=True)
     folder = backup.make(tmp_path / "backups")
     settings.DATA_DIR = tmp_path / "data"
+    erasures.note("leitung@portal.test")
     erasures.note("kanarie@firma.example")
 
     done = restored(folder, empty_database, settings.DATA_DIR)
     assert done.returncode == 0, done.stderr
     assert "Seither Gelöschte wieder gelöscht: 1." in done.stdout
+    assert "weil die Adresse in der Sicherung ein Konto der Verwaltung hat: 1." in done.stdout
     data = dump(empty_database)
     assert "kanarie@" not in data
     assert "bleibt@firma.example" in data
