@@ -25,7 +25,8 @@ _ADDRESS = re.compile(r"""[^\s@<>"'(){}\[\],;:/=*][^\s@<>"(){}\[\],;:/=*]{0,63}(
 _OWN_TOKEN = re.compile(r"\b\d+-\d+\.[\w-]{40,}", re.ASCII)
 # Long segments of a path are tokens unless they read like the name of a page or a file.
 _SEGMENT = re.compile(r"(?<=/)[\w:.=-]{20,}", re.ASCII)
-_WORD = r"(?:[A-Za-z]{1,30}|[a-z0-9]{1,8})"
+# Each word is of one kind only: where both would do, a refusal would try every mixture of the two.
+_WORD = r"(?:[A-Za-z]{1,30}|(?=[a-z]*[0-9])[a-z0-9]{1,8})"
 _NAME = re.compile(rf"{_WORD}(?:[-_]{_WORD})*(?:\.[0-9a-f]{{12}})?(?:\.[a-z0-9]{{2,5}}){{0,2}}[.:]?", re.ASCII)
 
 # PostgreSQL quotes the refused row or key, with whatever a person typed, line breaks included.
