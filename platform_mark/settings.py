@@ -126,7 +126,14 @@ DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "")
 DATABASES["default"]["OPTIONS"]["options"] += f" {_SERVER_OPTIONS}"
 
 # Counters of failed logins must hold over all processes, so the cache lives in the database.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        # A full cache throws out what still counts. What is over is deleted every night.
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
+    }
+}
 
 # ---------------------------------------------------------------- language and time
 
