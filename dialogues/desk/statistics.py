@@ -20,7 +20,7 @@ from ..models import Attendee, Dialogue, Registration
 
 # Below this a number could be somebody. None is no one and stays.
 SMALLEST = 3
-HIDDEN = f"unter {SMALLEST}"
+HIDDEN = "verdeckt"
 UNKNOWN = "keine Angabe"
 _CAME = Q(attendees__presence=Attendee.Presence.ATTENDED)
 
@@ -97,12 +97,18 @@ def download(found: Statistics) -> IO[bytes]:
 
 
 def masked(numbers: Sequence[int]) -> list[int | str]:
-    """Numbers as they may be shown. Where only one would be hidden, the next smallest goes, too: else the sum tells it."""
+    """Numbers and, last, their sum, as they may be shown.
+
+    Where the sum would tell what is hidden (a single one, or only the smallest or only the largest that are), the next
+    smallest is hidden, too, and where there is none, the sum.
+    """
     hidden = {place for place, number in enumerate(numbers) if 0 < number < SMALLEST}
-    if len(hidden) == 1:
+    total = sum(numbers)
+    in_hidden = sum(numbers[place] for place in hidden)
+    if len(hidden) == 1 or (hidden and in_hidden in (len(hidden), len(hidden) * (SMALLEST - 1))):
         others = [place for place, number in enumerate(numbers) if number and place not in hidden]
-        hidden |= {min(others, key=lambda place: numbers[place])} if others else set()
-    return [HIDDEN if place in hidden else number for place, number in enumerate(numbers)]
+        hidden.add(min(others, key=lambda place: numbers[place]) if others else len(numbers))
+    return [HIDDEN if place in hidden else number for place, number in enumerate([*numbers, total])]
 
 
 def _dialogues(dialogues: Iterable[Dialogue]) -> Table:
@@ -135,7 +141,7 @@ def _dialogues(dialogues: Iterable[Dialogue]) -> Table:
             )
             for place, row in enumerate(rows)
         ),
-        Row("Zusammen", (sum(seats.values()), *(masked([sum(column)])[0] for column in columns))),
+        Row("Zusammen", (sum(seats.values()), *(column[-1] for column in shown))),
     )
 
 
@@ -150,9 +156,9 @@ def _capacities(rows: Sequence[Dialogue]) -> dict[int, int]:
 
 def _firms(title: str, what: str, counted: Iterable[tuple[str, int]]) -> Table:
     pairs = list(counted)
-    numbers = [number for _, number in pairs]
-    rows = tuple(Row(name, (number,)) for (name, _), number in zip(pairs, masked(numbers), strict=True))
-    return Table(title, (what, "Betriebe mit Platz"), rows, Row("Zusammen", tuple(masked([sum(numbers)]))))
+    *numbers, total = masked([number for _, number in pairs])
+    rows = tuple(Row(name, (number,)) for (name, _), number in zip(pairs, numbers, strict=True))
+    return Table(title, (what, "Betriebe mit Platz"), rows, Row("Zusammen", (total,)))
 
 
 def _counted(pairs: Iterable[tuple[str | None, int]]) -> Counter[str]:
