@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from platform_mark.limits import TooManyRequests, is_within, require_within
+from platform_mark.tokens import keep_address
 
 from . import links, notices, registration
 from .locking import TryAgain
@@ -98,9 +99,8 @@ def _page(
         "notice": notices.CURRENT,
     }
     response = render(request, "dialogues/sign_up.html", context, status=status)
-    # The address of an invitation is a key: no other site gets to know it.
-    response.headers["Referrer-Policy"] = "same-origin"
-    return response
+    # The address of an invitation is a key.
+    return keep_address(response, has_form=True) if "token" in request.resolver_match.kwargs else response
 
 
 def _require_within_limits(request: HttpRequest, dialogue: Dialogue) -> None:

@@ -331,7 +331,9 @@ def test_what_is_not_public_has_no_form(client: Any) -> None:
 def test_the_link_of_an_invitation_opens_the_form_and_travels_nowhere(client: Any) -> None:
     dialogue = make_dialogue(is_by_invitation=True)
     path = f"{address(dialogue)}{links.invitation_token(dialogue)}/"
-    assert client.get(path)["Referrer-Policy"] == "same-origin"
+    invited = client.get(path)
+    assert (invited["Referrer-Policy"], invited["Cache-Control"]) == ("same-origin", "private, no-store")
+    assert "noindex" in invited["X-Robots-Tag"]
     assert fill_in(client, dialogue, path=path).status_code == 302
     assert client.get(f"{address(dialogue)}falsch/").status_code == 404
     assert client.post(address(dialogue), INPUT).status_code == 409
