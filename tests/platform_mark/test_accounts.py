@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.test import Client
@@ -226,6 +227,15 @@ def test_forged_addresses_of_clients_are_ignored_without_a_trusted_proxy() -> No
         for n in range(6)
     ]
     assert statuses[-1] == 429
+
+
+@pytest.mark.usefixtures("quick_hashes")
+def test_tries_are_not_forgotten_because_many_others_are_counted() -> None:
+    person = make_person("redaktion@portal.test")
+    for _ in range(5):
+        try_login(browser(), person.user.email)
+    cache.set_many({f"other:{number}": 1 for number in range(1_000)})
+    assert try_login(browser(), person.user.email).status_code == 429
 
 
 @pytest.mark.usefixtures("quick_hashes")
