@@ -17,6 +17,7 @@ from .account_views import konto, own_actor, say
 from .alike import alike
 from .completeness import completeness
 from .models import Activity, Actor, Cooperation, Revision, is_among_actors
+from .refusal import Refused
 
 SUBMIT = "abgeben"
 
@@ -193,7 +194,7 @@ def _confirm(activity: Activity, user: Any) -> str:
 def _required(activity: Activity) -> Revision:
     revision = _open_revision(activity)
     if revision is None:
-        raise review.ReviewRefused("Hier ist nichts offen. Vielleicht hat schon jemand entschieden.", code="state")
+        raise Refused("Hier ist nichts offen. Vielleicht hat schon jemand entschieden.", code="state")
     return revision
 
 

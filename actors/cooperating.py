@@ -11,8 +11,8 @@ from django.utils import timezone
 from platform_mark.limits import is_within
 from platform_mark.mail.outbox import queue
 
-from .joining import Refused
 from .models import Activity, Actor, Cooperation
+from .refusal import Refused
 
 if TYPE_CHECKING:
     from platform_mark.accounts.models import User

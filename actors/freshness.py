@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -23,6 +22,7 @@ from platform_mark.tokens import BadToken, read_token
 
 from . import stages
 from .models import Activity, Actor, Confirmation, FreshnessNotice
+from .refusal import Refused
 from .stages import Stage
 
 PURPOSE = "actors.confirm"
@@ -33,10 +33,6 @@ RUNGS = (
     (-7, FreshnessNotice.Rung.NEXT_WEEK),
     (-stages.ASK_BEFORE_DAYS, FreshnessNotice.Rung.SOON),
 )
-
-
-class ConfirmRefused(ValidationError):
-    """This entry cannot be confirmed as it is; the message is for people."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +69,15 @@ class _Due:
 def confirm(activity: Activity, *, by_staff: bool = False, by_link: bool = False) -> Activity:
     """Note that an entry is still true; a former one is back among the others. It counts as an assurance, not as a change.
 
-    Raises ConfirmRefused for what is not public, and for an offer whose last day has passed.
+    Raises Refused for what is not public, and for an offer whose last day has passed.
     """
     activity = Activity.objects.select_for_update(of=("self",)).select_related("actor").get(pk=activity.pk)
     if activity.state not in (State.PUBLISHED, State.ARCHIVED) or activity.merged_into_id:
-        raise ConfirmRefused("Dieser Eintrag ist nicht öffentlich.", code="state")
+        raise Refused("Dieser Eintrag ist nicht öffentlich.", code="state")
     if activity.actor.state != Actor.State.APPROVED:
-        raise ConfirmRefused("Diese Organisation nimmt zurzeit nicht teil.", code="actor")
+        raise Refused("Diese Organisation nimmt zurzeit nicht teil.", code="actor")
     if activity.valid_until and activity.valid_until < timezone.localdate():
-        raise ConfirmRefused(
+        raise Refused(
             f"Das Angebot endete am {activity.valid_until:%d.%m.%Y}. Tragen Sie zuerst ein neues Ende ein.",
             code="ended",
         )
@@ -98,10 +94,10 @@ def confirm(activity: Activity, *, by_staff: bool = False, by_link: bool = False
 
 @transaction.atomic
 def confirm_profile(actor: Actor, *, by_staff: bool = False) -> Actor:
-    """Note that what an organisation says of itself is still true; raises ConfirmRefused for one that does not take part."""
+    """Note that what an organisation says of itself is still true; raises Refused for one that does not take part."""
     actor = Actor.objects.select_for_update(of=("self",)).get(pk=actor.pk)
     if actor.state != Actor.State.APPROVED or actor.merged_into_id:
-        raise ConfirmRefused("Diese Organisation nimmt zurzeit nicht teil.", code="actor")
+        raise Refused("Diese Organisation nimmt zurzeit nicht teil.", code="actor")
     actor.confirmed_at, actor.confirmed_by_staff = timezone.now(), by_staff
     actor.save(update_fields=["confirmed_at", "confirmed_by_staff"])
     return actor

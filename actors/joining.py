@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -25,6 +24,7 @@ from platform_mark.web_addresses import domain
 
 from . import freshness, review
 from .models import INVITATION_LASTS, Actor, Claim, Cooperation, Invitation, Membership, Revision
+from .refusal import Refused
 
 if TYPE_CHECKING:
     from django.forms import ModelForm
@@ -58,10 +58,6 @@ SHARED_DOMAINS = frozenset(
         "mailbox.org",
     ]
 )
-
-
-class Refused(ValidationError):
-    """What was asked for does not go; the message is for people."""
 
 
 # ---------------------------------------------------------------- founding

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -15,22 +14,19 @@ from platform_mark.search import index
 from platform_mark.taxonomy.merging import foreign_keys_to, repoint
 
 from .models import Activity, Actor, Claim, Cooperation, Invitation, Membership, Revision
+from .refusal import Refused
 
 Merged = TypeVar("Merged", Actor, Activity)
 
 
-class MergeRefused(ValidationError):
-    """These two cannot be merged; the message is for people."""
-
-
 @transaction.atomic
 def merge_actors(double: Actor, *, into: Actor) -> Actor:
-    """Give entries, people and history of `double` to `into`, and let its address lead there; raises MergeRefused."""
+    """Give entries, people and history of `double` to `into`, and let its address lead there; raises Refused."""
     double, into = _both(double, into)
     for actor in (double, into):
         # Nobody has seen yet whether its people may speak for it.
         if actor.state == Actor.State.WAITING:
-            raise MergeRefused(
+            raise Refused(
                 f"„{actor}“ wartet noch. Schalten Sie sie zuerst frei, oder lehnen Sie sie ab.", code="waiting"
             )
     _settle_conflicts(double, into)
@@ -53,14 +49,14 @@ def merge_actors(double: Actor, *, into: Actor) -> Actor:
 
 @transaction.atomic
 def merge_activities(double: Activity, *, into: Activity) -> Activity:
-    """Keep `into` with the history of both, and let the address of `double` lead there; raises MergeRefused."""
+    """Keep `into` with the history of both, and let the address of `double` lead there; raises Refused."""
     double, into = _both(double, into)
     if Revision.objects.open().filter(activity=double).exists():
-        raise MergeRefused(
+        raise Refused(
             f"Für „{double}“ gibt es noch eine offene Überarbeitung. Entscheiden Sie zuerst darüber.", code="open"
         )
     if into.changed_at is None:
-        raise MergeRefused(f"„{into}“ war noch nie veröffentlicht. Führen Sie umgekehrt zusammen.", code="draft")
+        raise Refused(f"„{into}“ war noch nie veröffentlicht. Führen Sie umgekehrt zusammen.", code="draft")
     if double.state != State.DRAFT:
         double.withdraw()
     _take_over(double, into)
@@ -74,13 +70,13 @@ def _both(double: Merged, into: Merged) -> tuple[Merged, Merged]:
     """Both rows, locked in the order of their keys, so that two people who merge at once wait instead of blocking."""
     model = type(into)
     if double.pk == into.pk:
-        raise MergeRefused("Ein Eintrag kann nicht mit sich selbst zusammengeführt werden.", code="self")
+        raise Refused("Ein Eintrag kann nicht mit sich selbst zusammengeführt werden.", code="self")
     rows = model._default_manager.select_for_update(of=("self",)).filter(pk__in=[double.pk, into.pk]).order_by("pk")
     found = {row.pk: row for row in rows}
     old, new = found[double.pk], found[into.pk]
     for row in (old, new):
         if row.merged_into_id:
-            raise MergeRefused(f"„{row}“ wurde schon zusammengeführt.", code="merged")
+            raise Refused(f"„{row}“ wurde schon zusammengeführt.", code="merged")
     return old, new
 
 

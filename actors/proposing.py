@@ -5,7 +5,6 @@ The address is voluntary, for an answer, and is deleted a month after that, the 
 
 from datetime import timedelta
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,12 +12,9 @@ from platform_mark.mail.opt_in import KEEP_ADDRESS
 from platform_mark.mail.outbox import queue
 
 from .models import Activity, Proposal
+from .refusal import Refused
 
 KEEP_ANSWERED = timedelta(days=90)
-
-
-class ProposalRefused(ValidationError):
-    """What was asked for does not go in this state; the message is for people."""
 
 
 @transaction.atomic
@@ -46,15 +42,15 @@ def forget_old() -> int:
 
 @transaction.atomic
 def answer(proposal: Proposal, *, is_done: bool, text: str) -> None:
-    """Close a proposal, taken up or not, and tell whoever left an address; raises ProposalRefused.
+    """Close a proposal, taken up or not, and tell whoever left an address; raises Refused.
 
     Somebody who is told no reads why.
     """
     proposal = Proposal.objects.select_for_update(of=("self",)).select_related("activity").get(pk=proposal.pk)
     if proposal.state != Proposal.State.OPEN:
-        raise ProposalRefused(f"Dieser Vorschlag ist „{proposal.get_state_display()}“.", code="state")
+        raise Refused(f"Dieser Vorschlag ist „{proposal.get_state_display()}“.", code="state")
     if not is_done and not text.strip():
-        raise ProposalRefused("Bitte begründen Sie, warum Sie den Vorschlag nicht übernehmen.", code="reason")
+        raise Refused("Bitte begründen Sie, warum Sie den Vorschlag nicht übernehmen.", code="reason")
     proposal.state = Proposal.State.DONE if is_done else Proposal.State.DECLINED
     proposal.answer, proposal.answered_at = text.strip(), timezone.now()
     proposal.full_clean(exclude=["activity", "assignee"])

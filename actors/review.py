@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -24,6 +23,7 @@ from platform_mark.slugs import free_slug
 
 from . import freshness, snapshot
 from .models import Activity, Actor, Revision
+from .refusal import Refused
 from .snapshot import FIELDS, PRIVATE_FIELDS
 
 if TYPE_CHECKING:
@@ -32,10 +32,6 @@ if TYPE_CHECKING:
 # Drafts have addresses of their own, which are never public; the real one is made from the approved title.
 DRAFT_SLUG = "entwurf-"
 _WRITABLE = (Revision.State.DRAFT, Revision.State.SENT_BACK)
-
-
-class ReviewRefused(ValidationError):
-    """What was asked for does not go in this state; the message is for people."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +83,14 @@ def write(
     """Keep what somebody has written, complete or not; the public entry stays as it is.
 
     `data` holds the fields of `snapshot.FIELDS` that were in the form, cleaned or plain; `seen` is the `stamp` of the text
-    the writer began with, None to write over whatever is there. Raises ValidationError by field, and ReviewRefused while
+    the writer began with, None to write over whatever is there. Raises ValidationError by field, and Refused while
     staff are reading the version before, or with code "conflict" where somebody else has saved since.
     """
     activity = _locked(activity)
     written = snapshot.to_data(data)
     revision = activity.revisions.open().first()
     if seen is not None and (revision is None or revision.state in _WRITABLE) and seen != stamp(activity):
-        raise ReviewRefused(
+        raise Refused(
             "Während Sie geschrieben haben, hat jemand anders diesen Eintrag gespeichert. Ihre Eingaben stehen alle noch "
             "hier. Sehen Sie in der „Vorschau des gespeicherten Stands“ in einem neuen Fenster nach, was sich geändert "
             "hat. Speichern Sie dann noch einmal: Es gilt, was hier steht.",
@@ -105,7 +101,7 @@ def write(
         is_new = activity.changed_at is None
         revision = Revision(activity=activity, base={} if is_new else public, data=_blank() if is_new else public)
     elif revision.state == Revision.State.SUBMITTED:
-        raise ReviewRefused(
+        raise Refused(
             "Der Eintrag wird gerade geprüft. Ziehen Sie ihn zurück, wenn Sie ihn ändern möchten.", code="submitted"
         )
     revision.data = {**revision.data, **written}
@@ -124,15 +120,15 @@ def write(
 def submit(revision: Revision, *, by: "User | None") -> Revision:
     """Hand over for review; what a trusted organisation hands over is public at once and looked at afterwards.
 
-    Raises ReviewRefused, and ValidationError by field where something is missing.
+    Raises Refused, and ValidationError by field where something is missing.
     """
     activity, revision = _locked_pair(revision)
     if revision.state not in _WRITABLE:
-        raise ReviewRefused(f"Dieser Eintrag ist „{revision.get_state_display()}“.", code="state")
+        raise Refused(f"Dieser Eintrag ist „{revision.get_state_display()}“.", code="state")
     if activity.actor.state != Actor.State.APPROVED:
-        raise ReviewRefused("Ihre Organisation ist noch nicht freigeschaltet.", code="actor")
+        raise Refused("Ihre Organisation ist noch nicht freigeschaltet.", code="actor")
     if not revision.changed_fields:
-        raise ReviewRefused("Es ist nichts geändert.", code="unchanged")
+        raise Refused("Es ist nichts geändert.", code="unchanged")
     _check_complete(activity, revision)
     revision.author, revision.submitted_at, revision.assignee = by, timezone.now(), None
     if activity.actor.is_trusted:
@@ -145,10 +141,10 @@ def submit(revision: Revision, *, by: "User | None") -> Revision:
 
 @transaction.atomic
 def withdraw(revision: Revision) -> Revision:
-    """Take back what was handed over, to write on; raises ReviewRefused when staff have decided already."""
+    """Take back what was handed over, to write on; raises Refused when staff have decided already."""
     _, revision = _locked_pair(revision)
     if revision.state != Revision.State.SUBMITTED:
-        raise ReviewRefused(f"Dieser Eintrag ist „{revision.get_state_display()}“.", code="state")
+        raise Refused(f"Dieser Eintrag ist „{revision.get_state_display()}“.", code="state")
     revision.state, revision.submitted_at, revision.assignee = Revision.State.DRAFT, None, None
     revision.save()
     return revision
@@ -156,10 +152,10 @@ def withdraw(revision: Revision) -> Revision:
 
 @transaction.atomic
 def discard(revision: Revision) -> None:
-    """Drop what was written and not handed over; an entry that was never public goes with it. Raises ReviewRefused."""
+    """Drop what was written and not handed over; an entry that was never public goes with it. Raises Refused."""
     activity, revision = _locked_pair(revision)
     if revision.state not in _WRITABLE:
-        raise ReviewRefused(f"Dieser Eintrag ist „{revision.get_state_display()}“.", code="state")
+        raise Refused(f"Dieser Eintrag ist „{revision.get_state_display()}“.", code="state")
     if activity.changed_at is None:
         activity.delete()
         return
@@ -171,7 +167,7 @@ def discard(revision: Revision) -> None:
 def approve(
     revision: Revision, *, fields: Collection[str] | None = None, reason: str = "", by: "User | None"
 ) -> Revision:
-    """Make all changed fields public, or some of them, and tell the author; raises ReviewRefused.
+    """Make all changed fields public, or some of them, and tell the author; raises Refused.
 
     Whoever takes only some says why: the author reads it.
     """
@@ -180,15 +176,15 @@ def approve(
     taken = changed if fields is None else [name for name in changed if name in fields]
     reason = reason.strip()
     if revision.state != Revision.State.SUBMITTED:
-        raise ReviewRefused(f"Diese Überarbeitung ist „{revision.get_state_display()}“.", code="state")
+        raise Refused(f"Diese Überarbeitung ist „{revision.get_state_display()}“.", code="state")
     if settings.FOUR_EYES and by is not None and by.pk == revision.author_id:
-        raise ReviewRefused(
+        raise Refused(
             "Vier-Augen-Prinzip: Was Sie selbst geschrieben haben, übernimmt eine andere Person.", code="four_eyes"
         )
     if not taken:
-        raise ReviewRefused("Wählen Sie mindestens ein Feld, oder geben Sie den Eintrag zurück.", code="nothing")
+        raise Refused("Wählen Sie mindestens ein Feld, oder geben Sie den Eintrag zurück.", code="nothing")
     if len(taken) < len(changed) and not reason:
-        raise ReviewRefused(
+        raise Refused(
             "Bitte begründen Sie, warum Sie nicht alles übernehmen. Der Grund steht in der E-Mail.", code="reason"
         )
     revision.reason = reason or revision.reason
@@ -205,12 +201,12 @@ def approve(
 
 @transaction.atomic
 def send_back(revision: Revision, *, reason: str, by: "User | None") -> Revision:
-    """Ask the author for something else, with the reason they will read; raises ReviewRefused without one."""
+    """Ask the author for something else, with the reason they will read; raises Refused without one."""
     _, revision = _locked_pair(revision)
     if revision.state != Revision.State.SUBMITTED:
-        raise ReviewRefused(f"Diese Überarbeitung ist „{revision.get_state_display()}“.", code="state")
+        raise Refused(f"Diese Überarbeitung ist „{revision.get_state_display()}“.", code="state")
     if not reason.strip():
-        raise ReviewRefused("Bitte sagen Sie, was fehlt. Der Grund steht in der E-Mail.", code="reason")
+        raise Refused("Bitte sagen Sie, was fehlt. Der Grund steht in der E-Mail.", code="reason")
     revision.reason = reason.strip()
     revision.earlier_reasons = [*revision.earlier_reasons, revision.reason]
     revision.state, revision.decided_at, revision.decided_by = Revision.State.SENT_BACK, timezone.now(), by
@@ -222,13 +218,13 @@ def send_back(revision: Revision, *, reason: str, by: "User | None") -> Revision
 
 @transaction.atomic
 def take_offline(activity: Activity, *, by: "User | None", reason: str = "") -> Activity:
-    """Hide an entry at once, whoever asks; raises ReviewRefused when staff do it without a reason for its organisation."""
+    """Hide an entry at once, whoever asks; raises Refused when staff do it without a reason for its organisation."""
     activity = _locked(activity)
     if activity.state == State.DRAFT:
         return activity
     if _is_outside_staff(activity, by):
         if not reason.strip():
-            raise ReviewRefused(
+            raise Refused(
                 "Bitte begründen Sie, warum der Eintrag verschwindet. Der Grund steht in der E-Mail.", code="reason"
             )
         for address in activity.actor.contact_addresses:
@@ -250,17 +246,17 @@ def retire(activity: Activity) -> Activity:
 def restore(activity: Activity, *, by: "User | None") -> Activity:
     """Bring back what was taken offline, ended or not confirmed for too long; it counts as confirmed today.
 
-    Raises ReviewRefused for what was never approved, and where the day until which it was valid has passed.
+    Raises Refused for what was never approved, and where the day until which it was valid has passed.
     """
     activity = _locked(activity)
     if activity.changed_at is None:
-        raise ReviewRefused("Dieser Eintrag war noch nicht veröffentlicht.", code="never_public")
+        raise Refused("Dieser Eintrag war noch nicht veröffentlicht.", code="never_public")
     if activity.merged_into_id:
-        raise ReviewRefused("Dieser Eintrag wurde mit einem anderen zusammengeführt.", code="merged")
+        raise Refused("Dieser Eintrag wurde mit einem anderen zusammengeführt.", code="merged")
     if activity.actor.state != Actor.State.APPROVED:
-        raise ReviewRefused("Diese Organisation nimmt zurzeit nicht teil.", code="actor")
+        raise Refused("Diese Organisation nimmt zurzeit nicht teil.", code="actor")
     if activity.valid_until and activity.valid_until < timezone.localdate():
-        raise ReviewRefused(
+        raise Refused(
             f"Das Angebot endete am {activity.valid_until:%d.%m.%Y}. Tragen Sie zuerst ein neues Ende ein.",
             code="ended",
         )
@@ -286,9 +282,9 @@ def publish_by_staff(activity: Activity, *, by: "User | None") -> Activity:
     """
     activity = _locked(activity)
     if activity.actor.state != Actor.State.APPROVED:
-        raise ReviewRefused("Diese Organisation nimmt zurzeit nicht teil.", code="actor")
+        raise Refused("Diese Organisation nimmt zurzeit nicht teil.", code="actor")
     if activity.merged_into_id:
-        raise ReviewRefused("Dieser Eintrag wurde mit einem anderen zusammengeführt.", code="merged")
+        raise Refused("Dieser Eintrag wurde mit einem anderen zusammengeführt.", code="merged")
     if activity.slug.startswith(DRAFT_SLUG):
         activity.slug = _free_slug(activity, activity.title)
     activity.full_clean()

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from actors import joining
 from actors.models import Activity, Actor, Claim, Cooperation, Invitation, Membership, Revision
+from actors.refusal import Refused
 from platform_mark.accounts.models import User
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import full_text
@@ -87,15 +88,15 @@ def test_staff_approve_once_and_the_people_are_told() -> None:
     assert mail.subject == "Freigeschaltet: Heat & Co's Netzwerk"
     assert "Guten Tag Ann O'Neill" in mail.text
     assert "/konto/" in mail.text
-    with pytest.raises(joining.Refused, match="schon „Freigeschaltet“"):
+    with pytest.raises(Refused, match="schon „Freigeschaltet“"):
         joining.approve_actor(actor, by=staff)
-    with pytest.raises(joining.Refused):
+    with pytest.raises(Refused):
         joining.decline_actor(actor, reason="Doch nicht.")
 
 
 def test_staff_decline_with_a_reason_that_the_founder_reads() -> None:
     actor = joining.found(make_user("chefin@netzwerk.example"), **FOUNDING)
-    with pytest.raises(joining.Refused, match="begründen"):
+    with pytest.raises(Refused, match="begründen"):
         joining.decline_actor(actor, reason=" ")
     joining.decline_actor(actor, reason="Das ist ein Betrieb & kein Akteur.")
     actor.refresh_from_db()
@@ -135,15 +136,15 @@ def test_a_claim_is_granted_by_staff_and_makes_an_owner() -> None:
     assert Actor.objects.of(user).get() == actor
     assert Membership.objects.get().role == "owner"
     assert mails() == [("anspruch-bestaetigt", "ich@woanders.example")]
-    with pytest.raises(joining.Refused):
+    with pytest.raises(Refused):
         joining.decline_claim(wanted, reason="Nein.", by=None)
-    with pytest.raises(joining.Refused, match="gehören schon"):
+    with pytest.raises(Refused, match="gehören schon"):
         joining.claim(user, actor, reason="Und noch einmal.")
 
 
 def test_a_claim_is_declined_with_a_reason() -> None:
     wanted = joining.claim(make_user("ich@woanders.example"), make_actor(), reason="Ich leite das.")
-    with pytest.raises(joining.Refused, match="begründen"):
+    with pytest.raises(Refused, match="begründen"):
         joining.decline_claim(wanted, reason="", by=None)
     joining.decline_claim(wanted, reason="Die Zentrale kennt Sie nicht.", by=None)
     assert Claim.objects.get().answer == "Die Zentrale kennt Sie nicht."
@@ -172,7 +173,7 @@ def test_only_listed_organisations_are_claimed() -> None:
     for state in ("waiting", "declined", "former"):
         now = timezone.now()
         actor = make_actor(state=state, decline_reason="Nein.", left_at=now)
-        with pytest.raises(joining.Refused):
+        with pytest.raises(Refused):
             joining.claim(make_user(), actor, reason="Ich bin es.")
     assert not Claim.objects.exists()
 
@@ -193,14 +194,14 @@ def test_who_is_invited_joins_once_by_the_mailed_link() -> None:
     assert Membership.objects.get(user=guest).role == "editor"
     with pytest.raises(BadToken):
         joining.find_invitation(token_of(invitation))
-    with pytest.raises(joining.Refused):
+    with pytest.raises(Refused):
         joining.accept_invitation(found, user=guest)
 
 
 def test_a_link_that_is_passed_on_opens_nothing() -> None:
     actor = make_actor()
     invitation = joining.invite(actor, email="gast@kammer.example", role=OWNER, by=make_member(actor))
-    with pytest.raises(joining.Refused, match="gilt für gast@kammer"):
+    with pytest.raises(Refused, match="gilt für gast@kammer"):
         joining.accept_invitation(invitation, user=make_user("fremd@woanders.example"))
     assert not Membership.objects.filter(user__email="fremd@woanders.example").exists()
 
@@ -241,11 +242,11 @@ def test_only_owners_invite_and_nobody_invites_a_member() -> None:
     actor = make_actor()
     make_member(actor, make_user("da@kammer.example"))
     editor = make_member(actor, role=EDITOR)
-    with pytest.raises(joining.Refused, match="nur Verantwortliche"):
+    with pytest.raises(Refused, match="nur Verantwortliche"):
         joining.invite(actor, email="x@kammer.example", role=EDITOR, by=editor)
-    with pytest.raises(joining.Refused, match="nur Verantwortliche"):
+    with pytest.raises(Refused, match="nur Verantwortliche"):
         joining.invite(actor, email="x@kammer.example", role=EDITOR, by=make_member(make_actor()))
-    with pytest.raises(joining.Refused, match="gehört schon dazu"):
+    with pytest.raises(Refused, match="gehört schon dazu"):
         joining.invite(actor, email="da@kammer.example", role=EDITOR, by=User.objects.get(email="da@kammer.example"))
 
 
@@ -265,7 +266,7 @@ def test_the_last_owner_neither_leaves_nor_steps_down() -> None:
         lambda: joining.change_role(member_of(owner), role=EDITOR, by=owner),
         lambda: joining.close_account(owner),
     ):
-        with pytest.raises(joining.Refused, match="sonst niemand verantwortlich"):
+        with pytest.raises(Refused, match="sonst niemand verantwortlich"):
             refused()
     assert member_of(off).role == "owner", "an account that is switched off answers for nothing"
     joining.hand_over(actor, to=member_of(editor), by=owner)
@@ -285,14 +286,14 @@ def test_who_no_longer_answers_for_it_has_invited_nobody(way: str) -> None:
         joining.hand_over(actor, to=member_of(other), by=owner)
     else:
         joining.remove_member(member_of(owner), by=other)
-    with pytest.raises(joining.Refused, match="gilt nicht mehr"):
+    with pytest.raises(Refused, match="gilt nicht mehr"):
         joining.accept_invitation(invitation, user=make_user("neu@kammer.example"))
 
 
 def test_staff_without_the_right_are_members_like_others() -> None:
     actor = make_actor()
     editor = make_member(actor, make_user(is_staff=True), role=EDITOR)
-    with pytest.raises(joining.Refused, match="nur Verantwortliche"):
+    with pytest.raises(Refused, match="nur Verantwortliche"):
         joining.change_role(member_of(editor), role=OWNER, by=editor)
 
 
@@ -306,7 +307,7 @@ def test_editors_change_nobody_and_leave_freely() -> None:
         lambda: joining.hand_over(actor, to=member_of(editor), by=editor),
         lambda: joining.leave_register(actor, by=editor, erase=True),
     ):
-        with pytest.raises(joining.Refused, match="nur Verantwortliche"):
+        with pytest.raises(Refused, match="nur Verantwortliche"):
             refused()
     joining.remove_member(member_of(editor), by=editor)
     assert Membership.objects.filter(actor=actor).count() == 2
@@ -316,7 +317,7 @@ def test_responsibility_is_handed_to_active_colleagues_only() -> None:
     actor = make_actor()
     owner = make_member(actor)
     for stranger in (make_member(make_actor()), make_member(actor, is_active=False)):
-        with pytest.raises(joining.Refused, match="gehört nicht zu Ihrer"):
+        with pytest.raises(Refused, match="gehört nicht zu Ihrer"):
             joining.hand_over(actor, to=member_of(stranger), by=owner)
     assert member_of(owner).role == "owner"
 
@@ -395,7 +396,7 @@ def test_what_was_never_public_leaves_no_note() -> None:
     joining.leave_register(actor, by=user, erase=False)
     actor.refresh_from_db()
     assert actor.erased_from == timezone.localdate() + timedelta(days=30)
-    with pytest.raises(joining.Refused):
+    with pytest.raises(Refused):
         joining.leave_register(actor, by=user, erase=False)
 
 
@@ -428,7 +429,7 @@ def test_a_closed_account_takes_its_person_along_and_leaves_the_entries() -> Non
     colleague, leaving = make_member(shared), make_member(shared, role=EDITOR)
     joining.close_account(leaving)
     assert member_of(colleague).actor == shared, "the reason is there to read for who stays"
-    with pytest.raises(joining.Refused):
+    with pytest.raises(Refused):
         joining.close_account(make_user(is_staff=True))
 
 

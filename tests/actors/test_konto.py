@@ -14,6 +14,7 @@ from django.utils import timezone
 from actors import cooperating, joining, review
 from actors.account_forms import ProfileForm
 from actors.models import Activity, Actor, Claim, Cooperation, Invitation, Membership, Revision
+from actors.refusal import Refused
 from actors.snapshot import FIELDS, snapshot
 from platform_mark.accounts.models import User
 from platform_mark.mail.models import OutgoingMail
@@ -627,7 +628,7 @@ def test_a_profile_saved_late_brings_nothing_back(actor: Actor, owner: User) -> 
     joining.approve_actor(waiting, by=None)
     joining.describe(waiting, form=forms[waiting.pk])
     joining.leave_register(Actor.objects.get(pk=actor.pk), by=owner, erase=True)
-    with pytest.raises(joining.Refused, match="hat das Register verlassen"):
+    with pytest.raises(Refused, match="hat das Register verlassen"):
         joining.describe(actor, form=forms[actor.pk])
 
     approved, left = Actor.objects.get(pk=waiting.pk), Actor.objects.get(pk=actor.pk)

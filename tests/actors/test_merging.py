@@ -4,8 +4,9 @@ import pytest
 from django.utils import timezone
 
 from actors import freshness, review
-from actors.merging import MergeRefused, merge_activities, merge_actors
+from actors.merging import merge_activities, merge_actors
 from actors.models import Activity, Actor, Claim, Cooperation, Invitation, Membership
+from actors.refusal import Refused
 from platform_mark.publishing import versions
 from platform_mark.publishing.models import Version
 from platform_mark.search.models import SearchEntry
@@ -35,7 +36,7 @@ def test_nobody_comes_to_speak_for_an_organisation_by_founding_it_again(double: 
     founded, listed = make_actor("Kammer", state=double), make_actor("Kammer Hagen", state=kept)
     make_member(founded)
 
-    with pytest.raises(MergeRefused, match="wartet noch"):
+    with pytest.raises(Refused, match="wartet noch"):
         merge_actors(founded, into=listed)
 
     assert listed.memberships.count() == 0
@@ -84,7 +85,7 @@ def test_a_double_entry_gives_its_history_and_its_address() -> None:
     assert [event.labels for event in review.history(kept)] == [["Kosten"]]
     assert Version.objects.of(kept).count() == 1
     assert kept.confirmations.count() == 3
-    with pytest.raises(review.ReviewRefused, match="zusammengeführt"):
+    with pytest.raises(Refused, match="zusammengeführt"):
         review.restore(double, by=None)
 
 
@@ -99,10 +100,10 @@ def test_an_address_that_led_to_the_double_leads_on() -> None:
 
 def test_what_makes_no_sense_is_refused() -> None:
     one, other = make_actor(), make_actor()
-    with pytest.raises(MergeRefused, match="sich selbst"):
+    with pytest.raises(Refused, match="sich selbst"):
         merge_actors(one, into=one)
     merge_actors(one, into=other)
-    with pytest.raises(MergeRefused, match="schon zusammengeführt"):
+    with pytest.raises(Refused, match="schon zusammengeführt"):
         merge_actors(one, into=make_actor())
-    with pytest.raises(MergeRefused, match="offene Überarbeitung"):
+    with pytest.raises(Refused, match="offene Überarbeitung"):
         merge_activities(make_revision().activity, into=make_activity())

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from actors import review
 from actors.models import Activity, Actor, Revision
-from actors.review import ReviewRefused
+from actors.refusal import Refused
 from actors.snapshot import FIELDS, snapshot
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.publishing.models import State, Version
@@ -95,7 +95,7 @@ def test_staff_take_some_fields_and_say_why_not_the_others() -> None:
     author = make_member(activity.actor, email="a@kammer.example")
     revision = make_revision(activity, data={"title": "BESTER SPRECHTAG", "cost": "free"}, author=author)
 
-    with pytest.raises(ReviewRefused, match="begründen"):
+    with pytest.raises(Refused, match="begründen"):
         review.approve(revision, fields=["cost"], by=staff())
     review.approve(revision, fields=["cost"], reason="Bitte ohne Werbung.", by=staff())
 
@@ -142,7 +142,7 @@ def test_the_comparison_speaks_in_words() -> None:
 
 def test_sending_back_needs_a_reason_and_every_reason_is_kept() -> None:
     revision = make_revision()
-    with pytest.raises(ReviewRefused, match="was fehlt"):
+    with pytest.raises(Refused, match="was fehlt"):
         review.send_back(revision, reason="  ", by=staff())
     review.send_back(revision, reason="Erstens.", by=staff())
     review.submit(revision, by=None)
@@ -160,11 +160,11 @@ def test_without_an_author_the_mails_go_to_both_contacts() -> None:
 def test_while_staff_read_nothing_is_written_unless_it_is_taken_back() -> None:
     revision = make_revision()
     activity = revision.activity
-    with pytest.raises(ReviewRefused, match="gerade geprüft"):
+    with pytest.raises(Refused, match="gerade geprüft"):
         review.write(activity, data={"cost": "free"}, by=None)
     review.withdraw(revision)
     assert review.write(activity, data={"cost": "free"}, by=None).pk == revision.pk
-    with pytest.raises(ReviewRefused, match="Entwurf"):
+    with pytest.raises(Refused, match="Entwurf"):
         review.approve(revision, by=staff())
 
 
@@ -201,7 +201,7 @@ def test_what_trusted_actors_hand_over_is_public_at_once_and_checked_afterwards(
 def test_an_actor_that_does_not_take_part_hands_nothing_over(state: str) -> None:
     actor = make_actor(state=state, left_at=timezone.now())
     revision = review.write(review.draft(actor, by=None), data=COMPLETE, by=None)
-    with pytest.raises(ReviewRefused, match="noch nicht freigeschaltet"):
+    with pytest.raises(Refused, match="noch nicht freigeschaltet"):
         review.submit(revision, by=None)
 
 
@@ -264,7 +264,7 @@ def test_taking_offline_never_waits_and_is_undone_by_one_click() -> None:
 
 def test_staff_who_take_something_offline_say_why() -> None:
     activity = make_activity(actor=make_actor(contact_email="post@k.example", second_email=""))
-    with pytest.raises(ReviewRefused, match="begründen"):
+    with pytest.raises(Refused, match="begründen"):
         review.take_offline(activity, by=staff())
     review.take_offline(activity, by=staff(), reason="Der Link führt zu einer Werbeseite.")
     assert [to for _, to, _ in mails()] == ["post@k.example"]
@@ -281,7 +281,7 @@ def test_what_its_organisation_ends_stands_among_the_former_ones() -> None:
 
 
 def test_what_was_never_approved_is_not_restored() -> None:
-    with pytest.raises(ReviewRefused, match="noch nicht veröffentlicht"):
+    with pytest.raises(Refused, match="noch nicht veröffentlicht"):
         review.restore(review.draft(make_actor(), by=None), by=None)
 
 
@@ -289,7 +289,7 @@ def test_four_eyes_hold_for_staff_who_write_themselves(settings: Any) -> None:
     settings.FOUR_EYES = True
     one, other = staff(), staff()
     revision = make_revision(author=one)
-    with pytest.raises(ReviewRefused, match="Vier-Augen"):
+    with pytest.raises(Refused, match="Vier-Augen"):
         review.approve(revision, by=one)
     review.approve(revision, by=other)
     assert revision.activity.revisions.get().state == "approved"
