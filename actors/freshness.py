@@ -69,13 +69,14 @@ class _Due:
 def confirm(activity: Activity, *, by_staff: bool = False, by_link: bool = False) -> Activity:
     """Note that an entry is still true; a former one is back among the others. It counts as an assurance, not as a change.
 
-    Raises Refused for what is not public, and for an offer whose last day has passed.
+    Raises Refused for what is not public, an organisation that does not take part, and an offer whose last day has passed.
     """
     activity = Activity.objects.select_for_update(of=("self",)).select_related("actor").get(pk=activity.pk)
-    if activity.state not in (State.PUBLISHED, State.ARCHIVED) or activity.merged_into_id:
+    if activity.merged_into_id:
+        raise Refused("Dieser Eintrag wurde mit einem anderen zusammengeführt.", code="merged")
+    if activity.state not in (State.PUBLISHED, State.ARCHIVED):
         raise Refused("Dieser Eintrag ist nicht öffentlich.", code="state")
-    if activity.actor.state != Actor.State.APPROVED:
-        raise Refused("Diese Organisation nimmt zurzeit nicht teil.", code="actor")
+    _require_running(activity.actor)
     if activity.valid_until and activity.valid_until < timezone.localdate():
         raise Refused(
             f"Das Angebot endete am {activity.valid_until:%d.%m.%Y}. Tragen Sie zuerst ein neues Ende ein.",
@@ -96,8 +97,7 @@ def confirm(activity: Activity, *, by_staff: bool = False, by_link: bool = False
 def confirm_profile(actor: Actor, *, by_staff: bool = False) -> Actor:
     """Note that what an organisation says of itself is still true; raises Refused for one that does not take part."""
     actor = Actor.objects.select_for_update(of=("self",)).get(pk=actor.pk)
-    if actor.state != Actor.State.APPROVED or actor.merged_into_id:
-        raise Refused("Diese Organisation nimmt zurzeit nicht teil.", code="actor")
+    _require_running(actor)
     actor.confirmed_at, actor.confirmed_by_staff = timezone.now(), by_staff
     actor.save(update_fields=["confirmed_at", "confirmed_by_staff"])
     return actor
@@ -164,6 +164,11 @@ def climb(at: datetime | None = None) -> int:
         with transaction.atomic():
             mailed += _climb_for(actor, at)
     return mailed
+
+
+def _require_running(actor: Actor) -> None:
+    if actor.state != Actor.State.APPROVED or actor.merged_into_id:
+        raise Refused("Diese Organisation nimmt zurzeit nicht teil.", code="actor")
 
 
 def _climb_for(actor: Actor, at: datetime | None) -> int:

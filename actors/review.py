@@ -246,20 +246,11 @@ def retire(activity: Activity) -> Activity:
 def restore(activity: Activity, *, by: "User | None") -> Activity:
     """Bring back what was taken offline, ended or not confirmed for too long; it counts as confirmed today.
 
-    Raises Refused for what was never approved, and where the day until which it was valid has passed.
+    Raises Refused for what was never approved, and for what cannot be confirmed.
     """
     activity = _locked(activity)
     if activity.changed_at is None:
         raise Refused("Dieser Eintrag war noch nicht veröffentlicht.", code="never_public")
-    if activity.merged_into_id:
-        raise Refused("Dieser Eintrag wurde mit einem anderen zusammengeführt.", code="merged")
-    if activity.actor.state != Actor.State.APPROVED:
-        raise Refused("Diese Organisation nimmt zurzeit nicht teil.", code="actor")
-    if activity.valid_until and activity.valid_until < timezone.localdate():
-        raise Refused(
-            f"Das Angebot endete am {activity.valid_until:%d.%m.%Y}. Tragen Sie zuerst ein neues Ende ein.",
-            code="ended",
-        )
     if activity.state != State.PUBLISHED:
         activity.show()
     return freshness.confirm(activity, by_staff=_is_outside_staff(activity, by))
@@ -278,13 +269,10 @@ def check(activity: Activity) -> Activity:
 def publish_by_staff(activity: Activity, *, by: "User | None") -> Activity:
     """Make public what staff have entered for an organisation; it counts as confirmed by the agency today.
 
-    Raises TransitionRefused against the four-eyes switch, and ValidationError by field where something is missing.
+    Raises TransitionRefused against the four-eyes switch, ValidationError by field where something is missing, and Refused
+    for what cannot be confirmed.
     """
     activity = _locked(activity)
-    if activity.actor.state != Actor.State.APPROVED:
-        raise Refused("Diese Organisation nimmt zurzeit nicht teil.", code="actor")
-    if activity.merged_into_id:
-        raise Refused("Dieser Eintrag wurde mit einem anderen zusammengeführt.", code="merged")
     if activity.slug.startswith(DRAFT_SLUG):
         activity.slug = _free_slug(activity, activity.title)
     activity.full_clean()

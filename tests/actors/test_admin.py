@@ -242,6 +242,32 @@ def test_taking_offline_asks_for_a_reason_and_coming_back_is_one_click(desk: Cli
     assert Activity.objects.public().exists()
 
 
+@pytest.mark.parametrize("button", ["restore", "confirm"])
+@pytest.mark.parametrize(
+    ("hindrance", "told"),
+    [
+        ("ended", "Das Angebot endete am"),
+        ("left", "Diese Organisation nimmt zurzeit nicht teil."),
+        ("merged", "wurde mit einem anderen zusammengeführt"),
+    ],
+)
+def test_what_cannot_be_confirmed_does_not_come_back_either(
+    desk: Client, hindrance: str, told: str, button: str
+) -> None:
+    activity = make_activity(state=State.ARCHIVED)
+    match hindrance:
+        case "ended":
+            Activity.objects.filter(pk=activity.pk).update(valid_until=timezone.localdate() - DAY)
+        case "left":
+            Actor.objects.filter(pk=activity.actor_id).update(state=Actor.State.FORMER, left_at=timezone.now())
+        case "merged":
+            Activity.objects.filter(pk=activity.pk).update(merged_into=make_activity())
+    html = desk.post(page(f"activity_{button}", activity), follow=True).content.decode()
+    assert told in html
+    activity.refresh_from_db()
+    assert activity.state == State.ARCHIVED
+
+
 def test_overdue_entries_are_confirmed_for_the_agency(desk: Client) -> None:
     activity = make_activity(confirmed_at=timezone.now() - 200 * DAY)
     desk.post(listing("activity"), {"action": "confirm_rows", "_selected_action": [activity.pk]})
