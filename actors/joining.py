@@ -333,7 +333,6 @@ def leave_register(actor: Actor, *, by: "User", erase: bool) -> None:
     erased_from = timezone.localdate(now) + ERASED_AFTER if erase else None
     _tell_members(actor, "akteur-ausgetreten", erased_from=erased_from)
     actor.state, actor.left_at, actor.erased_from = Actor.State.FORMER, now, erased_from
-    actor.approved_at = actor.approved_at or now
     actor.contact_email = actor.contact_phone = actor.second_email = actor.founding_reason = ""
     actor.save()
     _forget_people(actor)
@@ -344,7 +343,7 @@ def erase_left() -> int:
     """Delete organisations that chose deletion 30 days ago; return how many. Addresses that were public are known as gone."""
     due = list(Actor.objects.filter(state=Actor.State.FORMER, erased_from__lte=timezone.localdate()))
     for actor in due:
-        if actor.approved_at != actor.left_at:
+        if actor.approved_at is not None:
             versions.bury(actor)
         for activity in actor.activities.exclude(published_at=None):
             versions.bury(activity)

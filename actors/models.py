@@ -28,8 +28,8 @@ INVITATION_LASTS = timedelta(days=14)
 
 class ActorQuerySet(models.QuerySet):
     def published(self) -> Self:
-        """Organisations that everybody may see: approved ones, and former ones with their note."""
-        return self.filter(state__in=["approved", "former"], merged_into=None)
+        """Organisations that everybody may see: approved ones, and those that were, with the note "ehemals"."""
+        return self.filter(state__in=["approved", "former"], approved_at__isnull=False, merged_into=None)
 
     def running(self) -> Self:
         """Organisations that take part today."""
@@ -180,8 +180,7 @@ class Actor(models.Model):
                 condition=Q(state__in=["waiting", "approved", "declined", "former"]), name="actor_state_is_known"
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["waiting", "declined"]) | Q(approved_at__isnull=False),
-                name="actor_is_public_only_when_approved",
+                condition=~Q(state="approved") | Q(approved_at__isnull=False), name="actor_was_approved_at_a_time"
             ),
             models.CheckConstraint(
                 condition=~Q(state="declined") | ~Q(decline_reason=""), name="actor_is_declined_with_a_reason"
@@ -255,7 +254,8 @@ class Membership(models.Model):
                 fields=["actor", "user"],
                 name="one_membership_per_actor_and_account",
                 violation_error_message="Dieses Konto gehört schon dazu.",
-            )
+            ),
+            models.CheckConstraint(condition=Q(role__in=["owner", "editor"]), name="membership_role_is_known"),
         ]
 
     def __str__(self) -> str:
@@ -285,7 +285,8 @@ class Invitation(models.Model):
                 condition=Q(accepted_at=None, withdrawn_at=None),
                 name="one_open_invitation_per_actor_and_address",
                 violation_error_message="Diese Adresse ist schon eingeladen.",
-            )
+            ),
+            models.CheckConstraint(condition=Q(role__in=["owner", "editor"]), name="invitation_role_is_known"),
         ]
 
     def __str__(self) -> str:
@@ -327,6 +328,7 @@ class Claim(models.Model):
                 name="one_open_claim_per_actor_and_account",
                 violation_error_message="Ihre Anfrage liegt uns schon vor.",
             ),
+            models.CheckConstraint(condition=Q(state__in=["open", "granted", "declined"]), name="claim_state_is_known"),
             models.CheckConstraint(
                 condition=~Q(state="declined") | ~Q(answer=""), name="claim_is_declined_with_a_reason"
             ),
@@ -703,6 +705,10 @@ class Revision(models.Model):
                 violation_error_message="Es gibt schon eine offene Überarbeitung.",
             ),
             models.CheckConstraint(
+                condition=Q(state__in=["draft", "submitted", "sent_back", "approved", "withdrawn"]),
+                name="revision_state_is_known",
+            ),
+            models.CheckConstraint(
                 condition=~Q(state="sent_back") | ~Q(reason=""), name="revision_is_sent_back_with_a_reason"
             ),
             models.CheckConstraint(
@@ -795,6 +801,9 @@ class Proposal(models.Model):
         verbose_name = "Änderungsvorschlag"
         verbose_name_plural = "Änderungsvorschläge"
         ordering = ["created_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=["open", "done", "declined"]), name="proposal_state_is_known")
+        ]
 
     def __str__(self) -> str:
         return f"Änderungsvorschlag {self.pk}"

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 
 from actors import joining
-from actors.models import Activity, Actor, Claim, Cooperation, Invitation, Membership, Revision
+from actors.models import Activity, Actor, Claim, Cooperation, Invitation, Membership, Proposal, Revision
 from actors.refusal import Refused
 from platform_mark.accounts.models import User
 from platform_mark.mail.models import OutgoingMail
@@ -290,6 +291,23 @@ def test_who_no_longer_answers_for_it_has_invited_nobody(way: str) -> None:
         joining.accept_invitation(invitation, user=make_user("neu@kammer.example"))
 
 
+@pytest.mark.parametrize(
+    ("model", "column"),
+    [
+        *((Actor, "state"), (Claim, "state"), (Revision, "state"), (Proposal, "state")),
+        *((Membership, "role"), (Invitation, "role")),
+    ],
+)
+def test_no_row_has_a_state_or_role_that_nobody_knows(model: Any, column: str) -> None:
+    actor = make_actor()
+    owner = make_member(actor)
+    joining.claim(make_user(), actor, reason="Ich bin es.")
+    joining.invite(actor, email="neu@kammer.example", role=EDITOR, by=owner)
+    Proposal.objects.create(activity=make_revision().activity, text="Der Link ist tot.")
+    with pytest.raises(IntegrityError, match=f"{column}_is_known"):
+        model.objects.update(**{column: "emperor"})
+
+
 def test_staff_without_the_right_are_members_like_others() -> None:
     actor = make_actor()
     editor = make_member(actor, make_user(is_staff=True), role=EDITOR)
@@ -390,14 +408,19 @@ def test_what_chose_deletion_is_deleted_after_thirty_days_and_the_note_stays() -
     assert joining.erase_left() == 0
 
 
-def test_what_was_never_public_leaves_no_note() -> None:
+def test_what_was_never_public_leaves_no_note(client: Client) -> None:
     user = make_user()
     actor = joining.found(user, **FOUNDING)
     joining.leave_register(actor, by=user, erase=False)
     actor.refresh_from_db()
     assert actor.erased_from == timezone.localdate() + timedelta(days=30)
+    assert client.get(actor.get_absolute_url()).status_code == 404, "leaving makes nobody public"
+    assert "Heat" not in client.get("/akteure/").content.decode()
     with pytest.raises(Refused):
         joining.leave_register(actor, by=user, erase=False)
+    Actor.objects.filter(pk=actor.pk).update(erased_from=timezone.localdate())
+    assert joining.erase_left() == 1
+    assert client.get(actor.get_absolute_url()).status_code == 404, "nor known as gone"
 
 
 def test_old_invitations_are_forgotten() -> None:
