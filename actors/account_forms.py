@@ -202,7 +202,10 @@ class LeaveForm(forms.Form):
         label="Was soll bleiben?",
         choices=[
             ("note", "Der Name bleibt, mit dem Hinweis „ehemals“"),
-            ("erase", "Alles wird nach 30 Tagen gelöscht"),
+            (
+                "erase",
+                "Alles wird nach 30 Tagen gelöscht. In Dialogen, an denen Sie mitgewirkt haben, bleibt nur der Name",
+            ),
         ],
         widget=forms.RadioSelect,
         error_messages={"required": "Bitte wählen Sie, was bleiben soll."},

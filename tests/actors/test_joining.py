@@ -10,9 +10,10 @@ from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 
-from actors import joining
+from actors import joining, merging, tasks
 from actors.models import Activity, Actor, Claim, Cooperation, Invitation, Membership, Proposal, Revision
 from actors.refusal import Refused
+from dialogues.models import Agreement, Host
 from platform_mark.accounts.models import User
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import full_text
@@ -20,7 +21,8 @@ from platform_mark.publishing import versions
 from platform_mark.search.models import SearchEntry
 from platform_mark.tokens import BadToken
 from tests.actors.make import make_activity, make_actor, make_member, make_revision
-from tests.make import make_municipality, make_user
+from tests.dialogues.make import make_dialogue
+from tests.make import DAY, make_municipality, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -406,6 +408,70 @@ def test_what_chose_deletion_is_deleted_after_thirty_days_and_the_note_stays() -
     assert joining.erase_left() == 1
     assert list(Actor.objects.values_list("name", flat=True)) == ["Bleibt"]
     assert joining.erase_left() == 0
+
+
+def left_for_good(name: str, **fields: Any) -> Actor:
+    """An organisation that left thirty days ago and is to be deleted today."""
+    return make_actor(
+        name, state="former", left_at=timezone.now() - 30 * DAY, erased_from=timezone.localdate(), **fields
+    )
+
+
+def test_a_dialogue_keeps_the_name_of_who_was_deleted(client: Client) -> None:
+    actor, dialogue = left_for_good("Kammer & Söhne", is_fictitious=True), make_dialogue()
+    Host.objects.create(dialogue=dialogue, actor=actor)
+    Host.objects.create(dialogue=dialogue, actor=make_actor("Bleibt"), order=1)
+    Agreement.objects.create(dialogue=dialogue, text="Ruft alle an.", actor=actor)
+    assert joining.erase_left() == 1
+    kept = dialogue.hosts.get(order=0)
+    assert (kept.actor, kept.shown_name, kept.is_fictitious) == (None, "Kammer & Söhne", True)
+    assert Agreement.objects.get().shown_owner == "Kammer & Söhne"
+    page = client.get(dialogue.get_absolute_url())
+    assert page.status_code == 200
+    assert "Kammer &amp; Söhne" in page.content.decode()
+
+
+def test_entries_with_all_their_versions_and_doubles_go_along(client: Client) -> None:
+    double, actor = make_actor("Doppelte Kammer"), make_actor("Kammer")
+    merging.merge_actors(double, into=actor)
+    activity = make_activity("Sprechtag", actor=actor, description="Zeile mit Canary")
+    versions.record(activity, by=None, comment="Geändert")
+    joining.leave_register(actor, by=make_member(actor), erase=True)
+    Actor.objects.filter(pk=actor.pk).update(erased_from=timezone.localdate())
+    assert joining.erase_left() == 1
+    assert not Actor.objects.exists()
+    assert "Zeile mit Canary" not in everything(except_for="")
+    for path in ("/akteure/kammer/", "/akteure/doppelte-kammer/", "/aktivitaeten/sprechtag/"):
+        assert client.get(path).status_code == 410, path
+
+
+def test_a_double_that_is_deleted_leaves_its_address_to_the_other(client: Client) -> None:
+    double, actor = left_for_good("Doppelte Kammer"), make_actor("Kammer")
+    merging.merge_actors(double, into=actor)
+    assert joining.erase_left() == 1
+    assert client.get("/akteure/doppelte-kammer/")["Location"] == "/akteure/kammer/"
+
+
+def test_what_holds_one_back_holds_up_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
+    held, stays = left_for_good("Anker"), make_actor("Bleibt")
+    left_for_good("Boje")
+    invitation = joining.invite(stays, email="alt@kammer.example", role=EDITOR, by=make_member(stays))
+    Invitation.objects.update(expires_at=timezone.now() - 31 * DAY)
+
+    def hold(sender: type, actor: Actor, **kwargs: Any) -> None:
+        if actor == held:
+            raise IntegrityError("Failing row contains (Anker).")
+
+    joining.actor_erased.connect(hold)
+    try:
+        tasks.forget_who_left(timestamp=0)
+    finally:
+        joining.actor_erased.disconnect(hold)
+    assert set(Actor.objects.all()) == {held, stays}
+    assert not Invitation.objects.filter(pk=invitation.pk).exists()
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
+        f"organisation {held.pk} not erased: IntegrityError"
+    ]
 
 
 def test_what_was_never_public_leaves_no_note(client: Client) -> None:
