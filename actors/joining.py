@@ -263,7 +263,7 @@ def change_role(member: Membership, *, role: str, by: "User") -> None:
     """Make somebody an owner or an editor; raises Refused where nobody would be left to answer for the entries."""
     actor = _locked(member.actor)
     _require_owner(actor, by)
-    member = Membership.objects.get(pk=member.pk)
+    member = _present(member, actor)
     if role not in Membership.Role.values:
         raise Refused({"role": "Diese Rolle gibt es nicht."}, code="role")
     if role != Membership.Role.OWNER:
@@ -278,8 +278,7 @@ def hand_over(actor: Actor, *, to: Membership, by: "User") -> None:
     """Give the responsibility to a colleague and stay as an editor; raises Refused for somebody else's colleague."""
     actor = _locked(actor)
     _require_owner(actor, by)
-    if to.actor_id != actor.pk or not to.user.is_active:
-        raise Refused("Diese Person gehört nicht zu Ihrer Organisation.", code="member")
+    to = _present(to, actor, user__is_active=True)
     Membership.objects.filter(pk=to.pk).update(role=Membership.Role.OWNER)
     given_up = Membership.objects.filter(actor=actor, user=by).exclude(pk=to.pk)
     if given_up.update(role=Membership.Role.EDITOR):
@@ -293,8 +292,9 @@ def remove_member(member: Membership, *, by: "User") -> None:
     is_own = member.user_id == by.pk
     if not is_own:
         _require_owner(actor, by)
+    member = _present(member, actor)
     if is_own or not by.has_perm("actors.change_actor"):
-        _require_another_owner(actor, Membership.objects.get(pk=member.pk))
+        _require_another_owner(actor, member)
     _end_invitations(actor, member.user_id)
     Membership.objects.filter(pk=member.pk).delete()
 
@@ -403,6 +403,14 @@ def erase_account(user: "User") -> None:
 
 def _locked(actor: Actor) -> Actor:
     return Actor.objects.select_for_update().get(pk=actor.pk)
+
+
+def _present(member: Membership, actor: Actor, **also: Any) -> Membership:
+    # Read again under the lock: a colleague may have taken the person out in this very moment.
+    found = Membership.objects.filter(pk=member.pk, actor=actor, **also).first()
+    if found is None:
+        raise Refused("Diese Person gehört nicht zu Ihrer Organisation.", code="member")
+    return found
 
 
 def _waiting(actor: Actor) -> Actor:

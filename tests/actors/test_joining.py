@@ -342,6 +342,24 @@ def test_responsibility_is_handed_to_active_colleagues_only() -> None:
     assert member_of(owner).role == "owner"
 
 
+@pytest.mark.parametrize("way", ["hand_over", "change_role", "remove"])
+def test_nothing_is_given_to_or_taken_from_who_was_taken_out_meanwhile(way: str) -> None:
+    actor = make_actor()
+    owner, staff = make_member(actor), make_user(is_superuser=True)
+    leaving = member_of(make_member(actor, role=EDITOR))
+    joining.remove_member(Membership.objects.get(pk=leaving.pk), by=staff)
+    with pytest.raises(Refused, match="gehört nicht zu Ihrer"):
+        match way:
+            case "hand_over":
+                joining.hand_over(actor, to=leaving, by=owner)
+            case "change_role":
+                joining.change_role(leaving, role=OWNER, by=owner)
+            case "remove":
+                joining.remove_member(leaving, by=owner)
+    assert member_of(owner).role == "owner"
+    assert Membership.objects.count() == 1
+
+
 def test_staff_take_out_even_the_last_owner_and_then_somebody_is_missing() -> None:
     actor = make_actor()
     owner, staff = make_member(actor), make_user(is_superuser=True)
