@@ -44,7 +44,7 @@ def say(request: HttpRequest, error: ValidationError) -> None:
 
 def own_actor(request: HttpRequest, slug: str) -> Actor:
     """The organisation of this address, if this account speaks for it; else 404."""
-    return get_object_or_404(Actor.objects.of(request.user).exclude(state=Actor.State.FORMER), slug=slug)
+    return get_object_or_404(Actor.objects.of(request.user), slug=slug)
 
 
 def owned_actor(request: HttpRequest, slug: str) -> Actor:
@@ -252,7 +252,6 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
 def notifications(request: HttpRequest) -> HttpResponse:
     """Which mails the account gets, where the others go, and what can be chosen."""
     members = Membership.objects.filter(user=request.user, actor__in=Actor.objects.of(request.user))
-    members = members.exclude(actor__state=Actor.State.FORMER)
     form = RequestsForm(posted(request), members=members)
     if request.method == "POST" and form.is_valid():
         form.save()

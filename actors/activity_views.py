@@ -23,10 +23,7 @@ SUBMIT = "abgeben"
 
 
 def _own_activity(request: HttpRequest, pk: int) -> Activity:
-    return get_object_or_404(
-        Activity.objects.editable_by(request.user).exclude(actor__state=Actor.State.FORMER).select_related("actor"),
-        pk=pk,
-    )
+    return get_object_or_404(Activity.objects.editable_by(request.user).select_related("actor"), pk=pk)
 
 
 def _open_revision(activity: Activity) -> Revision | None:
@@ -45,7 +42,7 @@ def _content(activity: Activity, revision: Revision | None) -> dict[str, Any]:
 @konto("GET", "POST")
 def new_activity(request: HttpRequest) -> HttpResponse:
     """Begin an entry. Who speaks for several organisations says for which: ?akteur=…"""
-    actors = list(Actor.objects.of(request.user).exclude(state=Actor.State.FORMER))
+    actors = list(Actor.objects.of(request.user))
     wanted = request.GET.get("akteur", "")
     if not actors:
         return redirect("account:find-actor")

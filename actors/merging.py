@@ -29,6 +29,10 @@ def merge_actors(double: Actor, *, into: Actor) -> Actor:
             raise Refused(
                 f"„{actor}“ wartet noch. Schalten Sie sie zuerst frei, oder lehnen Sie sie ab.", code="waiting"
             )
+    if into.state != Actor.State.APPROVED:
+        raise Refused(
+            f"„{into}“ nimmt nicht am Register teil. Wählen Sie eine Organisation, die dabei ist.", code="state"
+        )
     _settle_conflicts(double, into)
     _take_over(double, into)
     if not into.contact_email:

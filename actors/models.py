@@ -36,10 +36,13 @@ class ActorQuerySet(models.QuerySet):
         return self.filter(state="approved", merged_into=None)
 
     def of(self, user: Any) -> Self:
-        """Organisations that this account speaks for, as owner or editor; none for a visitor or a disabled account."""
+        """Organisations in or before the register that this account speaks for, as owner or editor.
+
+        None for a visitor or a disabled account.
+        """
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        return self.filter(memberships__user=user, merged_into=None).exclude(state="declined")
+        return self.filter(memberships__user=user, merged_into=None, state__in=["waiting", "approved"])
 
     def without_editor(self) -> Self:
         """Approved organisations with an account at some time, and nobody active who could keep their entries true."""

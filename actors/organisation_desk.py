@@ -193,7 +193,7 @@ class ActorAdmin(QueueAdmin):
         """Give everything of this organisation to another one."""
         actor = self.changeable_row(request, object_id)
         form = MergeForm(posted(request))
-        form.fields["into"].queryset = Actor.objects.filter(merged_into=None).exclude(pk=actor.pk)
+        form.fields["into"].queryset = Actor.objects.running().exclude(pk=actor.pk)
         if request.method == "POST" and form.is_valid():
             into = form.cleaned_data["into"]
             return self.act(

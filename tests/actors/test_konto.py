@@ -751,6 +751,20 @@ def test_a_disabled_account_is_out_at_once(konto: Client, actor: Actor, owner: U
     assert Activity.objects.public().get() == activity
 
 
+def test_nobody_speaks_for_an_organisation_that_left(konto: Client, actor: Actor) -> None:
+    activity = make_activity(actor=actor)
+    asked = Cooperation.objects.create(sender=make_actor(), receiver=actor, text="Machen wir etwas zusammen?")
+    pages = [
+        f"/konto/akteure/{actor.slug}/profil/",
+        f"/konto/aktivitaeten/{activity.pk}/",
+        f"/konto/kooperationen/{asked.pk}/",
+    ]
+    assert [konto.get(path).status_code for path in pages] == [200, 200, 200]
+    Actor.objects.filter(pk=actor.pk).update(state="former", left_at=timezone.now())
+    assert [konto.get(path).status_code for path in pages] == [404, 404, 404]
+    assert konto.get("/konto/aktivitaeten/neu/")["Location"] == "/konto/akteure/"
+
+
 def test_nothing_of_the_account_is_kept_or_indexed(konto: Client, actor: Actor) -> None:
     activity = make_activity(actor=actor)
     write(konto, f"/konto/aktivitaeten/{activity.pk}/", title="Neu")

@@ -42,6 +42,15 @@ def test_nobody_comes_to_speak_for_an_organisation_by_founding_it_again(double: 
     assert listed.memberships.count() == 0
 
 
+@pytest.mark.parametrize("state", ["former", "declined"])
+def test_entries_and_people_go_to_nobody_who_is_not_in_the_register(state: str) -> None:
+    double, gone = make_actor("Kammer"), make_actor(state=state, left_at=timezone.now(), decline_reason="Nein.")
+    member = make_member(double)
+    with pytest.raises(Refused, match="nimmt nicht am Register teil"):
+        merge_actors(double, into=gone)
+    assert list(Actor.objects.of(member)) == [double]
+
+
 def test_what_both_have_is_there_once_and_the_stronger_role_stays() -> None:
     double, kept = make_actor(), make_actor()
     person = make_user()
