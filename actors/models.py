@@ -368,7 +368,7 @@ class ActivityQuerySet(PublishableQuerySet):
         return self.filter(actor__in=Actor.objects.of(user), merged_into=None)
 
     def in_stage(self, stage: Stage, at: Instant | None = None) -> Self:
-        """Those of this freshness; the same rule as `stages.stage_of`, for rows."""
+        """Those of this freshness; the same rule as `Activity.stage`, for rows."""
         if stage == Stage.FORMER:
             return self.filter(_former(at))
         fresh = Q(confirmed_at__gte=stages.oldest(stages.HOLDS_DAYS, at))
@@ -612,8 +612,8 @@ class Activity(Publishable):
         self._move(State.PUBLISHED, published_at=self.published_at or timezone.now().replace(microsecond=0))
 
     def stage(self, at: datetime | None = None) -> Stage:
-        """How fresh it is; meant for what is public, was, or is about to be."""
-        if self.state == State.ARCHIVED:
+        """How fresh it is, with its organisation at hand; meant for what is public, was, or is about to be."""
+        if self.state == State.ARCHIVED or self.actor.state == Actor.State.FORMER:
             return Stage.FORMER
         return stages.stage_of(
             confirmed_at=self.confirmed_at, published_at=self.published_at, valid_until=self.valid_until, at=at

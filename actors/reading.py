@@ -38,6 +38,7 @@ _ROW_COLUMNS = (
         "changed_at",
         "actor__name",
         "actor__slug",
+        "actor__state",
         "actor__is_fictitious",
         "actor__source_url",
     ),

@@ -1,5 +1,6 @@
 """The list of the register as companies and actors use it: by its address, its boxes, its chips and its pages."""
 
+import json
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -132,6 +133,16 @@ def test_former_entries_stand_in_a_list_of_their_own(client: Client) -> None:
     assert set(titles(asked(client, stand="frueher", branche="metall"))) == {"Beendet", "Vergessen"}
     assert titles(asked(client, stand="frueher", branche="metall", eigens="ja")) == ["Beendet"]
     assert titles(asked(client, stand="frueher", q="Vergessen")) == ["Vergessen"]
+
+
+def test_what_an_organisation_that_left_had_confirmed_is_called_former_everywhere(client: Client) -> None:
+    made = make_activity("Sprechtag", actor=make_actor(state="former", left_at=timezone.now()))
+
+    [row] = asked(client, stand="frueher").main.one("tbody").all("tr")
+    assert "früherer Eintrag" in row.text
+    assert "früherer Eintrag" in Page.of(client.get(made.get_absolute_url())).main.text
+    [line] = json.loads(client.get(f"{LIST}liste.json?stand=frueher").getvalue())["activities"]
+    assert (line["title"], line["stage"]) == ("Sprechtag", "früherer Eintrag")
 
 
 def test_an_unknown_value_finds_nothing_and_the_page_says_which(client: Client) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -121,6 +122,19 @@ def test_nobody_is_asked_about_what_has_ended_or_is_not_public() -> None:
     entry(170, actor=make_actor(state=Actor.State.FORMER, left_at=timezone.now()))
     entry(149)
     assert freshness.climb() == 0
+
+
+def test_rows_and_objects_agree_whatever_became_of_the_entry_and_of_its_organisation() -> None:
+    actors = [make_actor(), make_actor(state="former", left_at=timezone.now())]
+    ends = [None, timezone.localdate() - DAY, timezone.localdate()]
+    seen = set()
+    for actor, state, until, age in product(actors, ["published", "archived"], ends, [0, 180, 194, 254]):
+        for confirmed_at in (None, days_ago(age)):
+            made = entry(age, actor=actor, state=state, valid_until=until, confirmed_at=confirmed_at)
+            matches = [each for each in Stage if Activity.objects.in_stage(each).filter(pk=made.pk).exists()]
+            assert matches == [made.stage()], (actor.state, state, until, age, confirmed_at)
+            seen.add(made.stage())
+    assert seen == set(Stage)
 
 
 @pytest.mark.parametrize("age", [0, 149, 150, 179, 180, 193, 194, 253, 254, 400])
