@@ -1,12 +1,12 @@
 """Import in the list of entries: take a file, show what it would do, do exactly that."""
 
-import hashlib
 import tempfile
 from typing import Any
 
 from django.contrib import messages
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.crypto import get_random_string
@@ -15,7 +15,7 @@ from platform_mark.admin_pages import OwnPages
 from platform_mark.exports import XLSX_TYPE
 from platform_mark.file_pages import KEPT_SECONDS, UploadForm
 
-from .importing import ImportRefused, Outcome, Plan, Row, carry_out, make_plan, read, write_template
+from .importing import Outcome, PlanChanged, Row, carry_out, make_plan, read, write_template
 
 # More rows than anybody reads; the numbers above them count all.
 _SHOWN = 300
@@ -78,33 +78,30 @@ class ImportAdmin(OwnPages):
             return redirect("admin:actors_activity_import")
         name, content = kept
         rows = read(content)
-        plan = make_plan(rows)
         if request.method == "POST":
-            return self._carry_out(request, token, name, rows, plan)
+            return self._carry_out(request, token, name, rows)
+        plan = make_plan(rows)
         return self.page(
             request,
             "admin/actors/import_check.html",
             title=f"Import prüfen: {name}",
             plan=plan,
-            fingerprint=_fingerprint(plan),
             faults=plan.faults[:_SHOWN],
             entries=[entry for entry in plan.entries if entry.outcome is not Outcome.UNCHANGED][:_SHOWN],
             form=FactsForm(),
         )
 
-    def _carry_out(self, request: HttpRequest, token: str, name: str, rows: list[Row], plan: Plan) -> HttpResponse:
-        if request.POST.get("fingerprint") != _fingerprint(plan) or not plan.can_be_stored:
+    def _carry_out(self, request: HttpRequest, token: str, name: str, rows: list[Row]) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                # Whoever takes it out first carries it out: two presses of the button are one.
+                if not cache.delete(_kept(request, token)):
+                    return redirect("admin:actors_activity_check", token)
+                done = carry_out(rows, by=request.user, fingerprint=request.POST.get("fingerprint", ""))  # type: ignore[arg-type]
+        except PlanChanged:
             message = "Inzwischen hat sich etwas geändert. Bitte sehen Sie noch einmal hin, bevor Sie bestätigen."
             self.message_user(request, message, messages.WARNING)
             return redirect("admin:actors_activity_check", token)
-        # Whoever takes it out first carries it out: two presses of the button are one.
-        if not cache.delete(_kept(request, token)):
-            return redirect("admin:actors_activity_check", token)
-        try:
-            done = carry_out(rows, by=request.user)  # type: ignore[arg-type]
-        except ImportRefused as refused:
-            self.message_user(request, " ".join(map(str, refused.faults[:5])), messages.ERROR)
-            return redirect("admin:actors_activity_import")
         self.message_user(request, f"Aus „{name}“ eingelesen: {done.summary}.", messages.SUCCESS)
         return redirect("admin:actors_activity_changelist")
 
@@ -116,12 +113,3 @@ class ImportAdmin(OwnPages):
 def _kept(request: HttpRequest, token: str) -> str:
     """Under this name a file waits; only for the person who uploaded it."""
     return f"activity-import:{request.user.pk}:{token}"
-
-
-def _fingerprint(plan: Plan) -> str:
-    """The same as long as the same would happen."""
-    told = [
-        (entry.number, entry.outcome.name, entry.target and entry.target.pk, sorted(entry.changed), entry.row.data)
-        for entry in plan.entries
-    ]
-    return hashlib.sha256(repr((told, plan.new_actors, list(map(str, plan.faults)))).encode()).hexdigest()

@@ -4,6 +4,7 @@ An organisation that is not listed yet becomes an actor without account. Entries
 organisation has assured them. What a row leaves open stays open, above all its dates: a year is no day.
 """
 
+import hashlib
 import re
 from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -26,7 +28,7 @@ from platform_mark.taxonomy.lookup import Lookup
 from platform_mark.taxonomy.models import District
 
 from . import review, snapshot
-from .models import Activity, Actor
+from .models import Activity, ActivityQuerySet, Actor
 from .snapshot import EMPTY, FIELDS, TERMS
 
 if TYPE_CHECKING:
@@ -79,6 +81,10 @@ class ImportRefused(Exception):
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = list(faults)
         super().__init__(f"{len(self.faults)} Angaben sind falsch.")
+
+
+class PlanChanged(Exception):
+    """What was shown is no longer what would happen: somebody has changed something meanwhile."""
 
 
 class Outcome(Enum):
@@ -148,6 +154,15 @@ class Plan:
         return not self.faults and any(entry.outcome is not Outcome.UNCHANGED for entry in self.entries)
 
     @property
+    def fingerprint(self) -> str:
+        """The same as long as the same would happen."""
+        told = [
+            (entry.number, entry.outcome.name, entry.target and entry.target.pk, sorted(entry.changed), entry.row.data)
+            for entry in self.entries
+        ]
+        return hashlib.sha256(repr((told, self.new_actors, list(map(str, self.faults)))).encode()).hexdigest()
+
+    @property
     def summary(self) -> str:
         """What would happen, in one line."""
         parts = [f"{self.count(outcome)} {outcome.value}" for outcome in Outcome]
@@ -191,12 +206,17 @@ def make_plan(rows: Sequence[Row]) -> Plan:
 
 
 @transaction.atomic
-def carry_out(rows: Sequence[Row], *, by: "User | None", dry_run: bool = False) -> Plan:
+def carry_out(rows: Sequence[Row], *, by: "User | None", fingerprint: str | None = None, dry_run: bool = False) -> Plan:
     """Store all rows or none: raises ImportRefused with every wrong field. `dry_run` does all of it and takes it back.
 
     New entries are public and unconfirmed; changes are staff's and recorded as such. Facts that are there stay as they are.
+    Who has looked at a plan before passes its `fingerprint`: raises PlanChanged where that is not what would happen now.
     """
+    # Nobody changes what is being compared until all is written.
+    list(_touched(rows).select_for_update(of=("self",)).order_by("pk").values_list("pk"))
     plan = make_plan(rows)
+    if fingerprint is not None and (plan.fingerprint != fingerprint or not plan.can_be_stored):
+        raise PlanChanged
     if plan.faults:
         raise ImportRefused(plan.faults)
     made: dict[str, Actor] = {}
@@ -491,6 +511,12 @@ def _key(row: Row) -> tuple[str, ...]:
     if row.data.get("external_id"):
         return ("id", german_slug(row.actor), row.data["external_id"])
     return ("title", german_slug(row.actor), row.data["title"])
+
+
+def _touched(rows: Iterable[Row]) -> ActivityQuerySet:
+    """The stored entries that a row may be about."""
+    titles, keys = ({row.data[name] for row in rows if row.data.get(name)} for name in ("title", "external_id"))
+    return Activity.objects.filter(Q(title__in=titles) | Q(external_id__in=keys))
 
 
 def _stored(row: Row, actor: Actor | None) -> Activity | None:

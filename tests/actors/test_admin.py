@@ -319,10 +319,26 @@ def test_a_table_is_looked_at_and_then_read_once(desk: Client) -> None:
     assert not Activity.objects.exists()
 
     for _ in range(2):
-        desk.post(answer["Location"], {"fingerprint": html.context["fingerprint"]})
+        desk.post(answer["Location"], {"fingerprint": html.context["plan"].fingerprint})
 
     activity = Activity.objects.get()
     assert (activity.title, activity.actor.name, activity.confirmed_at) == ("Sprechtag", "Kammer", None)
+
+
+def test_a_table_is_looked_at_again_where_something_has_changed_meanwhile(desk: Client) -> None:
+    activity = make_activity("Sprechtag", actor=make_actor("Kammer"), summary="Alt.")
+    upload = io.BytesIO(b"Akteur;Titel;In einem Satz\nKammer;Sprechtag;Neu.\n")
+    upload.name = "liste.csv"
+    address = desk.post(reverse("admin:actors_activity_import"), {"file": upload})["Location"]
+    seen = desk.get(address).context["plan"].fingerprint
+    Activity.objects.update(title="Sprechtag IT")
+    again = desk.post(address, {"fingerprint": seen}, follow=True)
+    assert "Inzwischen hat sich etwas geändert" in again.content.decode()
+    assert Activity.objects.get().summary == "Alt."
+    Activity.objects.update(title="Sprechtag")
+    desk.post(address, {"fingerprint": seen})
+    activity.refresh_from_db()
+    assert activity.summary == "Neu."
 
 
 @pytest.mark.parametrize("model", ["actor", "activity", "claim", "revision", "proposal"])

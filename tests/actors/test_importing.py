@@ -2,21 +2,26 @@
 
 import io
 import json
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from threading import Thread
+from time import sleep
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 
-from actors import importing
-from actors.importing import ImportRefused, Outcome
+from actors import importing, review
+from actors.importing import ImportRefused, Outcome, PlanChanged, Row
 from actors.models import Activity, Actor, Revision
 from actors.stages import Stage
 from platform_mark.exports import write_xlsx
 from platform_mark.sheets import FileRefused
 from platform_mark.taxonomy.reference import load_reference
-from tests.actors.make import make_activity, make_actor
+from tests.actors.make import make_activity, make_actor, make_revision
+from tests.make import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -179,6 +184,54 @@ def test_wrong_cells_are_named_by_their_address() -> None:
         importing.carry_out(importing.read(sheet(HEAD, LINE, wrong)), by=None)
     assert [fault.where for fault in refused.value.faults] == ["Zelle D3", "Zelle E3"]
     assert not Activity.objects.exists()
+
+
+def import_while(change: Callable[[], Any], rows: list[Row], **options: Any) -> list[Exception]:
+    """Import in the very moment in which somebody else is changing something; return what the import raised."""
+    raised: list[Exception] = []
+
+    def run() -> None:
+        try:
+            importing.carry_out(rows, by=None, **options)
+        except Exception as error:  # judged by the caller
+            raised.append(error)
+        finally:
+            connection.close()
+
+    thread = Thread(target=run)
+    with transaction.atomic():
+        change()
+        thread.start()
+        with connection.cursor() as cursor:
+            for _ in range(1_000):
+                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                if cursor.fetchone() != (0,):
+                    break
+                sleep(0.01)
+            else:
+                pytest.fail("The import did not wait for the other change.")
+    thread.join(timeout=20)
+    return raised
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_taken_offline_while_a_file_is_read_stays_offline() -> None:
+    activity = make_activity("Sprechtag", actor=make_actor("Kammer"))
+    rows = importing.read(sheet(["Akteur", "Titel", "Anderes Gebiet"], ["Kammer", "Sprechtag", "Südwestfalen"]))
+    assert import_while(lambda: review.take_offline(activity, by=None), rows) == []
+    activity.refresh_from_db()
+    assert (activity.state, activity.area) == ("draft", "Südwestfalen")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_changed_while_a_file_is_read_is_looked_at_again() -> None:
+    activity = make_activity("Sprechtag", actor=make_actor("Kammer"))
+    rows = importing.read(sheet(["Akteur", "Titel", "Kosten genauer"], ["Kammer", "Sprechtag", "10 Euro"]))
+    seen = importing.make_plan(rows).fingerprint
+    change = make_revision(activity, data={"title": "Sprechtag IT"})
+    [refused] = import_while(lambda: review.approve(change, by=make_user()), rows, fingerprint=seen)
+    assert isinstance(refused, PlanChanged)
+    assert list(Activity.objects.values_list("title", "cost_note")) == [("Sprechtag IT", "")]
 
 
 @pytest.mark.parametrize(
