@@ -18,6 +18,7 @@ from django.utils import timezone
 from platform_mark import erasures
 from platform_mark.mail.outbox import Link, address_key, queue
 from platform_mark.publishing import versions
+from platform_mark.publishing.models import Version
 from platform_mark.search import index
 from platform_mark.slugs import free_slug
 from platform_mark.taxonomy.models import District, Municipality

@@ -46,8 +46,11 @@ class ActorQuerySet(models.QuerySet):
 
     def without_editor(self) -> Self:
         """Approved organisations with an account at some time, and nobody active who could keep their entries true."""
-        active = Membership.objects.filter(actor=models.OuterRef("pk"), user__is_active=True)
-        return self.running().exclude(memberships=None).exclude(models.Exists(active))
+        return self.running().exclude(memberships=None).exclude(_has_active())
+
+    def without_owner(self) -> Self:
+        """Those whose entries somebody keeps true, and where nobody active may invite others or change who belongs to it."""
+        return self.running().filter(_has_active()).exclude(_has_active(role="owner"))
 
     def profile_older_than(self, days: int, at: datetime | None = None) -> Self:
         """Organisations that take part and whose profile nobody has assured for so many days."""
@@ -65,6 +68,10 @@ class ActorQuerySet(models.QuerySet):
     def for_search(self) -> Self:
         """With all that `search.actor_document` reads."""
         return self.select_related("municipality__district").prefetch_related("municipalities")
+
+
+def _has_active(**fields: Any) -> models.Exists:
+    return models.Exists(Membership.objects.filter(actor=models.OuterRef("pk"), user__is_active=True, **fields))
 
 
 class Actor(models.Model):

@@ -24,6 +24,7 @@ class ActorQueue(QueueFilter):
     ways = [
         ("freischalten", "Wartet auf Freischaltung", Q(state=Actor.State.WAITING)),
         ("ohne-redaktion", "Ohne aktive Redaktion", Q(pk__in=Actor.objects.without_editor().values("pk"))),
+        ("ohne-verantwortung", "Ohne aktive Verantwortliche", Q(pk__in=Actor.objects.without_owner().values("pk"))),
         # Which rows is said below: the days count from now.
         ("profil", "Profil lange nicht bestätigt", Q()),
         ("dabei", "Freigeschaltet", Q(state=Actor.State.APPROVED, merged_into=None)),

@@ -245,6 +245,14 @@ def _register(user: User) -> list[Todo]:
         ),
         (
             "actor",
+            "ohne-verantwortung",
+            Actor.objects.without_owner(),
+            "Akteur hat",
+            "Akteure haben",
+            "niemanden mehr, der Personen einlädt und verwaltet",
+        ),
+        (
+            "actor",
             "profil",
             Actor.objects.profile_neglected(),
             "Akteur hat",

@@ -49,12 +49,17 @@ def test_the_start_page_leads_to_every_queue(desk: Client) -> None:
     Proposal.objects.create(activity=activity, text="Der Link ist tot.")
     Claim.objects.create(actor=activity.actor, user=make_user(), reason="Ich arbeite da.")
     make_member(make_actor("Verwaist"), is_active=False)
+    for name, is_active in {"Halb verwaist": False, "Wohlauf": True}.items():
+        actor = make_actor(name)
+        make_member(actor, role="editor")
+        make_member(actor, is_active=is_active)
 
     html = desk.get("/admin/").content.decode()
 
     for model, word in [
         *(("actor", ""), ("claim", ""), ("revision", ""), ("proposal", "")),
         *(("activity", "nachsehen"), ("activity", "faellig"), ("actor", "ohne-redaktion")),
+        ("actor", "ohne-verantwortung"),
     ]:
         link = listing(model, **({"was": word} if word else {}))
         assert f'href="{link}"' in html, link
