@@ -1,8 +1,8 @@
-"""Who came, as numbers. They stay when the names have been deleted."""
+"""Who came: as bookings while the names are there, and as numbers, which stay when they have been deleted."""
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from .models import Attendee, Dialogue, Registration
 
@@ -24,3 +24,15 @@ def attendance(dialogue: Dialogue) -> Attendance:
         absent=Count("attendees", filter=Q(attendees__presence=Attendee.Presence.ABSENT)),
     )
     return Attendance(**counts)
+
+
+def took_part(dialogue: Dialogue) -> QuerySet[Registration]:
+    """The bookings of those who were there: of everybody ticked off as present.
+
+    Where nobody was, nobody kept the list to its end: then it is all with a seat who were not noted as absent.
+    """
+    seated = Attendee.objects.filter(registration__dialogue=dialogue, registration__state=Registration.State.CONFIRMED)
+    came = seated.filter(presence=Attendee.Presence.ATTENDED)
+    if not came.exists():
+        came = seated.exclude(presence=Attendee.Presence.ABSENT)
+    return dialogue.registrations.filter(pk__in=came.values("registration"))

@@ -53,6 +53,8 @@ class Kind(models.TextChoices):
     MESSAGE = "dialog-nachricht", "Nachricht an mehrere"
 
 
+# A report tells of its documents once, whichever of publishing and the job comes first.
+DOCUMENTS_TOLD = "documents"
 # What anybody can trigger for any address counts towards its limit; these hold nothing that somebody typed.
 LIMITED = frozenset({Kind.PLEASE_CONFIRM, Kind.ALREADY_REGISTERED, Kind.HANDED_OVER})
 ENCLOSE_EVENT = frozenset({Kind.CONFIRMED, Kind.PROMOTED, Kind.PARTY_CHANGED, Kind.DIALOGUE_CHANGED})

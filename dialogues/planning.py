@@ -21,10 +21,10 @@ from platform_mark.search import index
 from platform_mark.slugs import free_slug
 
 from . import links, locking, waiting_line, wording
-from .attendance import attendance
+from .attendance import attendance, took_part
 from .local_time import from_local, to_local
-from .mails import Kind, tell
-from .models import Attendee, Dialogue, Notice, Registration, Report, SeatKind, Series
+from .mails import DOCUMENTS_TOLD, Kind, tell
+from .models import Dialogue, Notice, Report, SeatKind, Series
 from .seats import SeatState, seat_state
 
 if TYPE_CHECKING:
@@ -251,13 +251,7 @@ def publish_report(dialogue: Dialogue, *, by: "User | None" = None) -> int:
     report.save(update_fields=["published_at", "participants", "companies"])
     versions.record(dialogue, by=by, comment="Nachbericht veröffentlicht")
     index.put(dialogue)
-    came = dialogue.registrations.filter(state=Registration.State.CONFIRMED).exclude(
-        # Who was ticked off as absent, with everybody of the booking, had no part in it.
-        pk__in=Registration.objects.filter(dialogue=dialogue, attendees__presence=Attendee.Presence.ABSENT)
-        .exclude(attendees__presence__in=[Attendee.Presence.ATTENDED, Attendee.Presence.UNKNOWN])
-        .values("pk")
-    )
-    return _tell_once(came, Kind.DOCUMENTS, claim="documents")
+    return _tell_once(took_part(dialogue), Kind.DOCUMENTS, claim=DOCUMENTS_TOLD)
 
 
 @transaction.atomic

@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from platform_mark.publishing.models import State
 
-from .mails import Kind, tell
-from .models import Attendee, Dialogue, Registration
+from .attendance import took_part
+from .mails import DOCUMENTS_TOLD, Kind, tell
+from .models import Dialogue, Registration
 
 # Thanks go out the morning after; who has not been thanked by then is not any more.
 THANKS_AT = time(9)
@@ -45,7 +46,7 @@ def remind(at: datetime | None = None) -> int:
         once = f"reminder-{days}-{timezone.localtime(dialogue.starts_at):%Y%m%d%H%M}"
         due_at = days_before(dialogue.starts_at, days)
         seated = (
-            _reachable(dialogue)
+            _reachable(dialogue.registrations.all())
             .filter(state=Registration.State.CONFIRMED, reminders_ended_at=None)
             .annotate(
                 last_seated_at=Max(
@@ -64,7 +65,9 @@ def tell_of_documents(at: datetime | None = None) -> int:
     """Tell those who took part that the report is there, where its publishing did not; return how many."""
     at = at or timezone.now()
     dialogues = _happened(at).filter(report__published_at__lte=at, report__published_at__gt=at - DOCUMENTS_UNTIL)
-    return sum(_tell_each(_took_part(dialogue), Kind.DOCUMENTS, once="documents") for dialogue in dialogues)
+    return sum(
+        _tell_each(_reachable(took_part(dialogue)), Kind.DOCUMENTS, once=DOCUMENTS_TOLD) for dialogue in dialogues
+    )
 
 
 def thank(at: datetime | None = None) -> int:
@@ -74,7 +77,7 @@ def thank(at: datetime | None = None) -> int:
     for dialogue in _happened(at).filter(ends_at__gt=at - THANKS_UNTIL):
         morning = timezone.localdate(dialogue.ends_at) + timedelta(days=1)
         if at >= timezone.make_aware(datetime.combine(morning, THANKS_AT)):
-            came = _took_part(dialogue).filter(feedback_given_at=None)
+            came = _reachable(took_part(dialogue)).filter(feedback_given_at=None)
             written += _tell_each(came, Kind.THANKS, once="thanks")
     return written
 
@@ -95,21 +98,9 @@ def _happened(at: datetime) -> QuerySet[Dialogue]:
     return Dialogue.objects.filter(state=State.PUBLISHED, cancelled_at=None, ends_at__lte=at)
 
 
-def _reachable(dialogue: Dialogue) -> QuerySet[Registration]:
+def _reachable(registrations: QuerySet[Registration]) -> QuerySet[Registration]:
     # Parts of a group share the address of the whole, so the whole is told.
-    return dialogue.registrations.filter(part_of=None, confirmed_at__isnull=False).exclude(email="")
-
-
-def _took_part(dialogue: Dialogue) -> QuerySet[Registration]:
-    """Everybody with a seat who was not ticked off as absent; where anybody was ticked off as there, only those."""
-    seated = _reachable(dialogue).filter(state=Registration.State.CONFIRMED)
-    ticked = Attendee.objects.filter(registration__dialogue=dialogue)
-    if ticked.filter(presence=Attendee.Presence.ATTENDED).exists():
-        came = ticked.filter(presence=Attendee.Presence.ATTENDED)
-    else:
-        came = ticked.exclude(presence=Attendee.Presence.ABSENT)
-    rows = came.values_list("registration", "registration__part_of")
-    return seated.filter(pk__in={whole or row for row, whole in rows})
+    return registrations.filter(part_of=None, confirmed_at__isnull=False).exclude(email="")
 
 
 def _tell_each(registrations: QuerySet[Registration], kind: Kind, *, once: str) -> int:

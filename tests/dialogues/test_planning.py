@@ -11,6 +11,7 @@ from dialogues.local_time import from_local
 from dialogues.mails import Kind
 from dialogues.models import AgendaItem, Attendee, Dialogue, Outcome, Question, Registration, Report, SeatKind
 from dialogues.planning import PlanRefused
+from dialogues.reminding import remind, tell_of_documents
 from dialogues.seats import seat_state
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.publishing.models import State
@@ -185,13 +186,13 @@ def test_another_place_and_another_link_are_told_in_words() -> None:
 
 def test_who_was_reminded_of_the_old_day_is_reminded_of_the_new_one() -> None:
     dialogue = make_dialogue(starts_at=in_days(3))
-    registration = make_registration(dialogue)
-    registration.notices.create(kind="reminder-7")
-    registration.notices.create(kind="documents")
+    make_registration(dialogue, confirmed_at=in_days(-9))
+    assert remind() == 1
 
-    planning.change_dialogue(dialogue, starts_at=in_days(20), ends_at=in_days(20, 19))
+    planning.change_dialogue(dialogue, starts_at=in_days(5), ends_at=in_days(5, 19))
 
-    assert set(registration.notices.values_list("kind", flat=True)) == {"documents", "changed-1"}
+    assert remind() == 1
+    assert remind() == 0
 
 
 @pytest.mark.parametrize("days", [-1, 0])
@@ -362,16 +363,31 @@ def test_publishing_the_report_tells_those_who_were_there_once() -> None:
     make_registration(dialogue, email="wartete@firma.example", state=Registration.State.WAITING)
     report = Report.objects.create(dialogue=dialogue, summary="<p>So war es.</p>")
 
-    assert planning.publish_report(dialogue) == 2
+    assert planning.publish_report(dialogue) == 1
 
-    assert mails(Kind.DOCUMENTS) == ["war-da@firma.example", "unbekannt@firma.example"]
+    assert mails(Kind.DOCUMENTS) == ["war-da@firma.example"]
     report.refresh_from_db()
     assert report.published_at is not None
     with pytest.raises(PlanRefused, match="schon veröffentlicht"):
         planning.publish_report(dialogue)
     planning.withdraw_report(dialogue)
     assert planning.publish_report(dialogue) == 0
-    assert len(mails(Kind.DOCUMENTS)) == 2
+    assert tell_of_documents() == 0, "the job and the button mean the same people"
+    assert len(mails(Kind.DOCUMENTS)) == 1
+
+
+def test_where_nobody_was_ticked_off_as_there_all_but_the_absent_are_told_of_the_report() -> None:
+    dialogue = make_past()
+    make_registration(dialogue, email="unbekannt@firma.example")
+    absent = make_registration(dialogue, email="fehlte@firma.example")
+    absent.attendees.update(presence=Attendee.Presence.ABSENT)
+    make_registration(dialogue, part_of=absent, email="", state=Registration.State.WAITING)
+    Report.objects.create(dialogue=dialogue, summary="<p>So war es.</p>")
+
+    assert planning.publish_report(dialogue) == 1
+
+    assert mails(Kind.DOCUMENTS) == ["unbekannt@firma.example"]
+    assert tell_of_documents() == 0
 
 
 def test_the_tick_list_fills_what_staff_left_empty_but_no_number_that_would_be_somebody() -> None:
