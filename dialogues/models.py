@@ -761,7 +761,7 @@ class Notice(models.Model):
     """A mail that one booking gets once: the row claims it before the mail is written."""
 
     registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="notices")
-    # For example "reminder-7" or "documents".
+    # For example "documents", or "reminder-7-202612031600": who was reminded of one time is reminded of another, too.
     kind = models.CharField("Art", max_length=40)
     claimed_at = models.DateTimeField("Wann", default=timezone.now)
 

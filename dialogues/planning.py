@@ -158,9 +158,6 @@ def change_dialogue(dialogue: Dialogue, *, by: "User | None" = None, **values: A
     _save(dialogue, [*changed, "moved_from", "calendar_sequence"], by=by, comment="Verlegt oder geändert")
     if not told or dialogue.state != State.PUBLISHED:
         return 0
-    if "starts_at" in changed:
-        # Who was reminded of the old day is reminded of the new one, too.
-        Notice.objects.filter(registration__dialogue=dialogue, kind__startswith="reminder").delete()
     claim = f"changed-{dialogue.calendar_sequence}"
     return _tell_once(dialogue.registrations.living(), Kind.DIALOGUE_CHANGED, claim=claim, changes=told)
 
