@@ -15,6 +15,8 @@ from .models import Dialogue, Registration
 from .transitions import Refused
 
 RowT = TypeVar("RowT", bound=Model)
+# How the database says that others hold what is needed: a lock or a statement took too long, or each waits for the other.
+HELD_BY_OTHERS = (errors.LockNotAvailable, errors.QueryCanceled, errors.DeadlockDetected)
 
 
 class TryAgain(Refused):
@@ -49,7 +51,7 @@ def locked(dialogue_id: int, *, durable: bool) -> Iterator[Dialogue]:
         with transaction.atomic(durable=durable):
             yield lock(dialogue_id)
     except OperationalError as error:
-        if isinstance(error.__cause__, errors.LockNotAvailable | errors.QueryCanceled | errors.DeadlockDetected):
+        if isinstance(error.__cause__, HELD_BY_OTHERS):
             raise TryAgain from error
         raise
 

@@ -13,7 +13,6 @@ from django.db import OperationalError, transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
-from psycopg import errors
 
 from platform_mark.publishing import versions
 from platform_mark.publishing.models import State, TransitionRefused
@@ -345,7 +344,7 @@ def _locked(dialogue: Dialogue) -> Dialogue:
     try:
         return locking.lock(dialogue.pk)
     except OperationalError as error:
-        if isinstance(error.__cause__, errors.LockNotAvailable):
+        if isinstance(error.__cause__, locking.HELD_BY_OTHERS):
             raise PlanRefused(BUSY, code="busy") from error
         raise
 

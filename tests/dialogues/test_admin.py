@@ -24,6 +24,7 @@ from platform_mark.publishing.models import State
 from platform_mark.publishing.versions import Version
 from tests.cast import PEOPLE, Cast, make_cast
 from tests.dialogues.make import in_days, make_actor, make_dialogue, make_registration
+from tests.dialogues.test_sign_up_form import locked_by_others
 from tests.make import make_branch
 from tests.markup import Page
 
@@ -286,6 +287,20 @@ def filled_step(client: Any, address: str) -> dict[str, str]:
         elif field["name"] and field["type"] != "submit":
             values[field["name"]] = field["value"]
     return values
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("limit", ["lock_timeout", "statement_timeout"])
+def test_a_dialogue_that_others_hold_is_told_so_and_keeps_the_input(cast: Cast, limit: str) -> None:
+    dialogue = make_dialogue()
+    client = cast.client("organiser")
+    with locked_by_others(dialogue, limit=limit):
+        page = Page.of(client.post(own("cancel", dialogue), {"reason": "Die Halle ist zu."}))
+
+    assert "Gerade ändern andere etwas an diesem Dialog." in page.main.text
+    assert page.main.one("textarea", name="reason").text == "Die Halle ist zu."
+    dialogue.refresh_from_db()
+    assert dialogue.cancelled_at is None
 
 
 def test_a_wrong_end_is_told_at_its_field(cast: Cast) -> None:

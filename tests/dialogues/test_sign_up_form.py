@@ -350,22 +350,26 @@ def test_a_full_dialogue_says_before_that_it_is_the_waiting_list(client: Any) ->
     assert "Auf die Warteliste setzen" in client.get(address(dialogue)).content.decode()
 
 
+# A statement has to do without the lock, too, however slow the machine.
+PATIENCE = {"lock_timeout": "200ms", "statement_timeout": "2s"}
+
+
 @contextmanager
-def locked_by_others(dialogue: Dialogue) -> Iterator[None]:
-    """Let another connection hold the dialogue, and this one lose its patience soon."""
+def locked_by_others(dialogue: Dialogue, *, limit: str = "lock_timeout") -> Iterator[None]:
+    """Let another connection hold the dialogue, and this one lose its patience soon, with the lock or the statement."""
     other = connections.create_connection("default")
     other.set_autocommit(False)
     try:
         with other.cursor() as cursor:
             cursor.execute("SELECT 1 FROM dialogues_dialogue WHERE id = %s FOR UPDATE", [dialogue.pk])
         with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '200ms'")
+            cursor.execute(f"SET {limit} = '{PATIENCE[limit]}'")
         yield
     finally:
         other.rollback()
         other.close()
         with connection.cursor() as cursor:
-            cursor.execute("RESET lock_timeout")
+            cursor.execute(f"RESET {limit}")
 
 
 @pytest.mark.django_db(transaction=True)
