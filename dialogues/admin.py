@@ -20,7 +20,7 @@ from platform_mark.publishing.admin import PublishableAdmin, VisibleFilter
 from platform_mark.publishing.forms import RuleForm
 from platform_mark.publishing.models import State
 
-from . import occupancy, planning, snapshot
+from . import occupancy, planning
 from .attendance import attendance
 from .desk.attendance import AttendancePages
 from .desk.dialogue_form import (
@@ -242,12 +242,15 @@ class DialogueAdmin(AttendancePages, RoomPages, PublishableAdmin):
 
     def restore_version(self, row: Any, version_id: int, user: Any) -> Dialogue:
         """Bring the words of a version back; seats, times and files stay."""
-        version = versions.Version.objects.of(row).get(pk=version_id)
-        versions.record(row, by=user)
-        snapshot.restore(row, version.data)
-        made = timezone.localtime(version.created_at)
-        versions.record(row, by=user, comment=f"Texte vom {made:%d.%m.%Y} zurückgeholt")
-        return row
+        return planning.restore_version(row, version_id, by=user)
+
+    def versions_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Others may hold the dialogue while a version is to be brought back."""
+        try:
+            return super().versions_view(request, object_id)
+        except planning.PlanRefused as refused:
+            self.message_user(request, " ".join(refused.messages), messages.ERROR)
+            return redirect("admin:dialogues_dialogue_versions", object_id)
 
     def preview_path(self, token: str) -> str:
         """The page that shows a draft to whoever has the link."""

@@ -1,4 +1,4 @@
-"""Plan a dialogue and tell those who come: publish, move, cancel, copy, set seats, publish the report.
+"""Plan a dialogue and tell those who come: publish, move, cancel, copy, set seats, publish the report, bring words back.
 
 Everything that people must know is written under the lock of the dialogue, together with the mails that say so; a claim
 for each mail keeps anybody from getting it twice.
@@ -19,7 +19,7 @@ from platform_mark.publishing.models import State, TransitionRefused
 from platform_mark.search import index
 from platform_mark.slugs import free_slug
 
-from . import links, locking, waiting_line, wording
+from . import links, locking, snapshot, waiting_line, wording
 from .attendance import attendance, took_part
 from .local_time import from_local, to_local
 from .mails import DOCUMENTS_TOLD, Kind, tell
@@ -278,6 +278,20 @@ def delete(dialogue: Dialogue) -> None:
     if refusal := refusal_to_delete(dialogue):
         raise PlanRefused(refusal)
     dialogue.delete()
+
+
+@transaction.atomic
+def restore_version(dialogue: Dialogue, version_id: int, *, by: "User | None") -> Dialogue:
+    """Bring the words of an old version back as a new one; seats, times and files stay. Raises PlanRefused."""
+    dialogue = _locked(dialogue)
+    version = versions.Version.objects.of(dialogue).get(pk=version_id)
+    # What it says today can be brought back, too.
+    versions.record(dialogue, by=by)
+    snapshot.restore(dialogue, version.data)
+    versions.record(
+        dialogue, by=by, comment=f"Texte vom {timezone.localtime(version.created_at):%d.%m.%Y} zurückgeholt"
+    )
+    return dialogue
 
 
 @transaction.atomic

@@ -9,14 +9,13 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from platform_mark.admin_pages import OwnPages
-from platform_mark.publishing import versions
 from platform_mark.publishing.admin import PublishableAdmin, VisibleFilter
 from platform_mark.publishing.forms import RuleForm, SeenForm
 from platform_mark.slugs import SlugForm
 from platform_mark.taxonomy.forms import WordsField
 from platform_mark.taxonomy.models import Branch, TargetGroup
 
-from . import ideas, reporting, shelving, snapshot
+from . import ideas, reporting, shelving
 from .models import IDEA_WAYS, Format, FormatDocument, FormatStep, Idea, TryReport
 
 
@@ -106,10 +105,7 @@ class FormatAdmin(PublishableAdmin):
 
     def restore_version(self, row: Any, version_id: int, user: Any) -> Format:
         """Bring a version back as a new one."""
-        version = versions.Version.objects.of(row).get(pk=version_id)
-        snapshot.restore(row, version.data)
-        versions.record(row, by=user, comment="Frühere Fassung zurückgeholt")
-        return row
+        return shelving.restore_version(row, version_id, by=user)
 
     def preview_path(self, token: str) -> str:
         """The page that shows a draft to whoever has the link."""

@@ -21,7 +21,7 @@ from dialogues.models import Agreement, Dialogue, Question, Registration, Report
 from dialogues.party import Person
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.publishing.models import State
-from platform_mark.publishing.versions import Version
+from platform_mark.publishing.versions import Version, record
 from tests.cast import PEOPLE, Cast, make_cast
 from tests.dialogues.make import in_days, make_actor, make_dialogue, make_registration
 from tests.dialogues.test_sign_up_form import locked_by_others
@@ -371,6 +371,22 @@ def test_bringing_back_a_version_leaves_seats_and_times(cast: Cast) -> None:
     dialogue.refresh_from_db()
     assert (dialogue.teaser, dialogue.starts_at) == ("Erst so.", in_days(14))
     assert dialogue.registrations.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_version_is_brought_back_while_others_hold_the_dialogue(cast: Cast) -> None:
+    dialogue = make_dialogue(teaser="Erst so.")
+    first = record(dialogue, by=None)
+    assert first
+    Dialogue.objects.update(teaser="Dann so.")
+    client = cast.client("organiser")
+    with locked_by_others(dialogue):
+        response = client.post(own("versions", dialogue), {"version": first.pk}, follow=True)
+
+    assert "Gerade ändern andere etwas an diesem Dialog." in said(response)
+    dialogue.refresh_from_db()
+    assert dialogue.teaser == "Dann so."
+    assert Version.objects.of(dialogue).get() == first
 
 
 # ---------------------------------------------------------------- participants

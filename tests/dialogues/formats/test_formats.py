@@ -17,6 +17,7 @@ from dialogues.formats import reporting
 from dialogues.formats.models import Format, TryReport
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import full_text
+from platform_mark.publishing import versions
 from platform_mark.publishing.models import State
 from tests.cast import make_cast
 from tests.dialogues.formats.make import make_format
@@ -247,10 +248,24 @@ def test_staff_write_a_card_preview_it_publish_it_and_bring_back_an_old_version(
     form |= {"group_to": "8", "slug": "zettel-suchen", "seen": "", "teaser": "Ein ganzer Tag.", "_move": "publish"}
     assert editor.post(move, form).status_code == 302
     assert "Ein ganzer Tag." in client.get("/formate/zettel-suchen/").content.decode()
-    versions = reverse("admin:dialogues_format_versions", args=[found.pk])
-    oldest = [field["value"] for field in Page.of(editor.get(versions)).main.all("input", name="version")][-1]
-    editor.post(versions, {"version": oldest})
+    history = reverse("admin:dialogues_format_versions", args=[found.pk])
+    oldest = [field["value"] for field in Page.of(editor.get(history)).main.all("input", name="version")][-1]
+    editor.post(history, {"version": oldest})
     assert "Ein halber Tag." in client.get("/formate/zettel-suchen/").content.decode()
+
+
+def test_what_a_format_says_today_is_kept_before_an_old_version_takes_its_place() -> None:
+    editor = make_cast().client("editor")
+    made = make_format("Zettel suchen", teaser="Ein halber Tag.")
+    old = versions.record(made, by=None)
+    assert old
+    # By a job or a command, which keep no version.
+    Format.objects.update(teaser="Ein ganzer Tag.")
+
+    editor.post(reverse("admin:dialogues_format_versions", args=[made.pk]), {"version": old.pk})
+
+    teasers = [version.data["teaser"] for version in versions.Version.objects.of(made)]
+    assert teasers == ["Ein halber Tag.", "Ein ganzer Tag.", "Ein halber Tag."]
 
 
 def test_cards_tell_minutes_and_hours_in_the_same_short_form(client: Client) -> None:
