@@ -1,6 +1,6 @@
 """Which dialogues a visitor asked for, and how many each further choice would show."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -11,8 +11,8 @@ from django.utils import timezone
 from django_filters import CharFilter
 
 from platform_mark.search import finding
-from platform_mark.search.asking import Alternative, AnyOf, Chip, IndexedFilter, Pair, query_of
-from platform_mark.search.facets import Catalogue, Facet
+from platform_mark.search.asking import Answer, AnyOf, Chip, IndexedFilter, Pair, alternatives, query_of, without
+from platform_mark.search.facets import Catalogue
 from platform_mark.search.finding import Found
 from platform_mark.search.index import kind_of
 from platform_mark.search.question import LONGEST_QUESTION
@@ -143,28 +143,13 @@ class PeriodOption:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What the page says about one question for the list."""
+class Finding(Answer):
+    """What the page of dialogues says, too."""
 
-    hits: int
-    text: str
-    is_cut: bool
-    #: Words that occur in no dialogue.
-    unknown_words: Sequence[str]
-    #: What was probably meant, with the query string that asks for it.
-    meant: str
-    meant_query: str
-    #: Whether only some of the words are met.
-    is_loose: bool
-    facets: Sequence[Facet]
-    chips: Sequence[Chip]
-    unknown: Sequence[str]
     period: Period | None
     periods: Sequence[PeriodOption]
-    #: The query string of words and facets, which feeds and other views keep, and the same with the period.
+    #: The query string of words and facets alone, which feeds and other views keep; `query` has the period, too.
     asked_query: str
-    query: str
-    alternatives: Sequence[Alternative]
 
     @property
     def is_past(self) -> bool:
@@ -193,24 +178,22 @@ def find(filterset: DialogueFilter) -> Finding:
         labels[time[0]] = period.label.capitalize() if period.label[0].islower() else period.label
     view: list[Pair] = [("ansicht", "monat"), ("monat", f"{filterset.month:%Y-%m}")] if filterset.is_month else []
     everything = [*asked, *time]
-    # What looks like a typing error is mended only where that found something.
-    meant = question.meant if question and found.total and not found.level else ""
     return Finding(
         hits=found.hits,
         text=filterset.text,
-        is_cut=len(filterset.text) > LONGEST_QUESTION,
+        is_cut=filterset.is_cut,
         unknown_words=question.unknown if question else [],
-        meant=meant,
-        meant_query=query_of([("q", meant), *(pair for pair in [*everything, *view] if pair[0] != "q")]),
+        meant=filterset.meant,
+        meant_query=query_of([("q", filterset.meant), *(pair for pair in [*everything, *view] if pair[0] != "q")]),
         is_loose=found.level > 0,
         facets=boxes,
-        chips=[Chip(labels.get(pair, pair[1]), query_of([*_without(everything, pair), *view])) for pair in everything],
+        chips=[Chip(labels.get(pair, pair[1]), query_of([*without(everything, pair), *view])) for pair in everything],
         unknown=filterset.unknown,
         period=period,
         periods=_period_options(filterset, period),
         asked_query=query_of(asked),
         query=query_of(everything),
-        alternatives=[] if found.hits else list(_alternatives(found, asked, [*time, *view], labels)),
+        alternatives=alternatives(found, asked, labels, filterset.catalogue, kept_always=[*time, *view]),
     )
 
 
@@ -220,20 +203,3 @@ def _period_options(filterset: DialogueFilter, chosen: Period | None) -> list[Pe
         # A month or a year from a link: it stays chosen when a box is ticked.
         offered.append(chosen)
     return [PeriodOption(each.word, each.label, each == chosen) for each in offered]
-
-
-def _alternatives(
-    found: Found, asked: Sequence[Pair], kept_always: Sequence[Pair], labels: Mapping[Pair, str]
-) -> Iterable[Alternative]:
-    """The ways on from an empty list: each thing dropped in turn, where that would show something."""
-    hits = {**found.without, "q": found.without_text}
-    for dropped in dict.fromkeys(name for name, _ in asked):
-        kept = [pair for pair in asked if pair[0] != dropped]
-        if kept and hits.get(dropped):
-            any_label = "ohne Suchwort" if dropped == "q" else LABELS[dropped][1]
-            label = ", ".join([*(labels.get(pair, pair[1]) for pair in kept), any_label])
-            yield Alternative(label, query_of([*kept, *kept_always]), hits[dropped])
-
-
-def _without(pairs: Iterable[Pair], dropped: Pair) -> list[Pair]:
-    return [pair for pair in pairs if pair != dropped]

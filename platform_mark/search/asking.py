@@ -99,6 +99,16 @@ class IndexedFilter(django_filters.FilterSet):
         return question if question and (question.clauses or question.unknown) else None
 
     @property
+    def is_cut(self) -> bool:
+        """Whether more was typed than is looked for."""
+        return len(self.text) > LONGEST_QUESTION
+
+    @property
+    def meant(self) -> str:
+        """What was probably meant: what looks like a typing error is mended only where that found something."""
+        return self.question.meant if self.question and self.found.total and not self.found.level else ""
+
+    @property
     def order(self) -> str:
         """The word of the order: the one asked for, or what fits the question."""
         word = self._value("sortierung")
@@ -162,15 +172,10 @@ class Alternative:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What the page says about one question for the list."""
+class Answer:
+    """What the page of any list says about one question."""
 
     hits: int
-    #: Entries that meet the text, whatever their facets.
-    total: int
-    #: Whether there is no entry at all.
-    is_bare: bool
-    everything: int
     text: str
     is_cut: bool
     #: Words that occur in no entry.
@@ -183,9 +188,20 @@ class Finding:
     facets: Sequence[Facet]
     chips: Sequence[Chip]
     unknown: Sequence[str]
-    orders: Sequence[Option]
     query: str
     alternatives: Sequence[Alternative]
+
+
+@dataclass(frozen=True)
+class Finding(Answer):
+    """The same of a list that can be put in several orders."""
+
+    #: Entries that meet the text, whatever their facets.
+    total: int
+    #: Whether there is no entry at all.
+    is_bare: bool
+    everything: int
+    orders: Sequence[Option]
 
 
 def find(filterset: IndexedFilter) -> Finding:
@@ -203,22 +219,20 @@ def find(filterset: IndexedFilter) -> Finding:
         asked.append((name, SWITCHED_ON))
         labels[name, SWITCHED_ON] = label
     sorting: list[Pair] = [("sortierung", filterset.order)] if filterset.form.cleaned_data.get("sortierung") else []
-    # What looks like a typing error is mended only where that found something.
-    meant = question.meant if question and found.total and not found.level else ""
     return Finding(
         hits=found.hits,
         total=found.total,
         is_bare=not found.hits and not found.everything,
         everything=found.everything,
         text=filterset.text,
-        is_cut=len(filterset.text) > LONGEST_QUESTION,
+        is_cut=filterset.is_cut,
         unknown_words=question.unknown if question else [],
-        meant=meant,
-        meant_query=query_of([("q", meant), *facet_pairs, *sorting]),
+        meant=filterset.meant,
+        meant_query=query_of([("q", filterset.meant), *facet_pairs, *sorting]),
         is_loose=found.level > 0,
         facets=facets,
         chips=[
-            Chip(labels.get(pair, pair[1]), query_of([*_without(asked, pair), *sorting]), is_text=pair[0] == "q")
+            Chip(labels.get(pair, pair[1]), query_of([*without(asked, pair), *sorting]), is_text=pair[0] == "q")
             for pair in asked
         ],
         unknown=[value for name, value in facet_pairs if (name, value) not in labels],
@@ -229,24 +243,37 @@ def find(filterset: IndexedFilter) -> Finding:
             if word != RELEVANCE or question
         ],
         query=query_of([*asked, *sorting]),
-        alternatives=[] if found.hits else list(_alternatives(found, asked, labels, catalogue)),
+        alternatives=alternatives(found, asked, labels, catalogue),
     )
 
 
-def _alternatives(
-    found: Found, asked: Sequence[Pair], labels: Mapping[Pair, str], catalogue: Catalogue
-) -> Iterable[Alternative]:
-    """The ways on from an empty list: each thing dropped in turn, where that would show something."""
+def alternatives(
+    found: Found,
+    asked: Sequence[Pair],
+    labels: Mapping[Pair, str],
+    catalogue: Catalogue,
+    *,
+    kept_always: Sequence[Pair] = (),
+) -> list[Alternative]:
+    """The ways on from an empty list: each thing dropped in turn, where that would show something.
+
+    What is `kept_always` stands in each address and is not named.
+    """
+    if found.hits:
+        return []
+    ways = []
     hits = {**found.without, "q": found.without_text}
     for dropped in dict.fromkeys(name for name, _ in asked):
         kept = [pair for pair in asked if pair[0] != dropped]
         if kept and hits.get(dropped):
             any_label = "ohne Suchwort" if dropped == "q" else catalogue.labels[dropped][1]
             label = ", ".join([*(labels.get(pair, pair[1]) for pair in kept), any_label])
-            yield Alternative(label, query_of(kept), hits[dropped])
+            ways.append(Alternative(label, query_of([*kept, *kept_always]), hits[dropped]))
+    return ways
 
 
-def _without(pairs: Iterable[Pair], dropped: Pair) -> list[Pair]:
+def without(pairs: Iterable[Pair], dropped: Pair) -> list[Pair]:
+    """These names and values but for one."""
     return [pair for pair in pairs if pair != dropped]
 
 
