@@ -6,7 +6,8 @@ history and, where it concerns the person, a mail, in the same transaction.
 docs/decisions/0050-seats-and-the-waiting-list.md gives the reasons.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -52,70 +53,69 @@ def sign_up(
     news_agreed: bool = False,
     list_agreed: bool = False,
     invitation: str = "",
-    by: "User | None" = None,
 ) -> Registration | None:
     """Store a sign-up and mail its link; nothing is held before the person confirms. Raises Refused.
 
     None means that the address already has a living sign-up: it gets a mail, and the page must look the same. The same
-    post twice makes one row and one mail; a changed one replaces what was not confirmed yet. Staff (`by`) sign up on
-    behalf: confirmed at once, whatever the window and the maximum per company say, with or without an address.
+    post twice makes one row and one mail; a changed one replaces what was not confirmed yet.
     """
-    key = address_key(email) if email.strip() else ""
-    require_people(dialogue, people, most=None if by else dialogue.most_per_company)
-    if not key and by is None:
+    require_people(dialogue, people, most=dialogue.most_per_company)
+    if not email.strip():
         raise Refused({"email": "Schreiben Sie Ihre E-Mail-Adresse in dieses Feld."})
     now = timezone.now()
-    values = {
-        "company": company.strip(),
-        "contact_name": contact_name.strip(),
-        "email": email.strip(),
-        "email_key": key,
-        "size": size,
-        "branch": branch,
-        "group": group,
+    values = _contact(company, contact_name, email, size=size, branch=branch, group=group) | {
         # Without the consent it is not stored, whatever the form sent.
         "needs": needs.strip() if needs_agreed else "",
         "needs_agreed_at": now if needs_agreed and needs.strip() else None,
         "news_agreed_at": now if news_agreed else None,
         "list_agreed_at": now if list_agreed else None,
-        "notice_version": notices.CURRENT.version,
     }
-    try:
-        with locked(dialogue.pk, durable=by is None) as dialogue:
-            _require_open(dialogue, invitation=invitation, by=by)
-            earlier = (
-                Registration.objects.living().bookings().filter(dialogue=dialogue, email_key=key).exclude(email_key="")
-            )
-            existing = earlier.select_for_update().first()
-            if existing is None:
-                registration = Registration(dialogue=dialogue, **values)
-                registration.clean_fields(exclude=["dialogue", "part_of"])
-                registration.save(force_insert=True)
-                _set_parts(registration, people, answers)
-                record(registration, "signed-up", by=by, people=len(people))
-            elif by is not None:
-                raise Refused(f"Zu dieser Adresse gibt es schon eine Anmeldung: „{existing.get_state_display()}“.")
-            elif existing.state != State.PENDING or existing.confirmed_at:
-                existing.dialogue = dialogue
-                _write_in_vain(dialogue, values, people, answers)
-                tell(Kind.ALREADY_REGISTERED, existing)
-                return None
-            else:
-                registration, existing.dialogue = existing, dialogue
-                is_same = _is_same(registration, values, people, answers)
-                if is_same and now - registration.created_at < DOUBLE_POST:
-                    return registration
-                if not is_same:
-                    _replace(registration, values, people, answers)
-            if by is not None:
-                registration.confirmed_at = now
-                enter(dialogue, registration, action="signed-up-by-staff", by=by)
-            else:
-                tell(Kind.PLEASE_CONFIRM, registration)
-            return registration
-    except IntegrityError as error:
-        # The unique constraint is the last word; under the lock only a fault can get here.
-        raise TryAgain from error
+    with _locked_to_sign_up(dialogue, durable=True) as dialogue:
+        _require_open(dialogue, invitation=invitation)
+        existing = _existing(dialogue, values)
+        if existing is None:
+            registration = _store(dialogue, values, people, answers)
+        elif existing.state != State.PENDING or existing.confirmed_at:
+            _write_in_vain(dialogue, values, people, answers)
+            tell(Kind.ALREADY_REGISTERED, existing)
+            return None
+        else:
+            registration = existing
+            is_same = _is_same(registration, values, people, answers)
+            if is_same and now - registration.created_at < DOUBLE_POST:
+                return registration
+            if not is_same:
+                _replace(registration, values, people, answers)
+        tell(Kind.PLEASE_CONFIRM, registration)
+        return registration
+
+
+def sign_up_for(
+    dialogue: Dialogue,
+    *,
+    company: str,
+    contact_name: str,
+    email: str,
+    people: Sequence[Person],
+    group: str = Registration.Group.ALL,
+    size: str = "",
+    branch: Branch | None = None,
+    by: "User",
+) -> Registration:
+    """Staff sign up on behalf: confirmed at once, with or without an address. Raises Refused.
+
+    Neither the window nor the maximum per company binds them.
+    """
+    require_people(dialogue, people, most=None)
+    values = _contact(company, contact_name, email, size=size, branch=branch, group=group)
+    with _locked_to_sign_up(dialogue, durable=False) as dialogue:
+        require_alive(dialogue)
+        if existing := _existing(dialogue, values):
+            raise Refused(f"Zu dieser Adresse gibt es schon eine Anmeldung: „{existing.get_state_display()}“.")
+        registration = _store(dialogue, values, people, by=by)
+        registration.confirmed_at = timezone.now()
+        enter(dialogue, registration, action="signed-up-by-staff", by=by)
+        return registration
 
 
 def confirm(registration: Registration, *, by: "User | None" = None) -> Registration:
@@ -268,12 +268,62 @@ def _end_links(registration: Registration) -> None:
     registration.save(update_fields=["token_version"])
 
 
-def _require_open(dialogue: Dialogue, *, invitation: str, by: "User | None") -> None:
+def _contact(
+    company: str, contact_name: str, email: str, *, size: str, branch: Branch | None, group: str
+) -> dict[str, Any]:
+    """What every sign-up says of its company."""
+    return {
+        "company": company.strip(),
+        "contact_name": contact_name.strip(),
+        "email": email.strip(),
+        "email_key": address_key(email) if email.strip() else "",
+        "size": size,
+        "branch": branch,
+        "group": group,
+        "notice_version": notices.CURRENT.version,
+    }
+
+
+@contextmanager
+def _locked_to_sign_up(dialogue: Dialogue, *, durable: bool) -> Iterator[Dialogue]:
+    try:
+        with locked(dialogue.pk, durable=durable) as fresh:
+            yield fresh
+    except IntegrityError as error:
+        # The unique constraint is the last word; under the lock only a fault can get here.
+        raise TryAgain from error
+
+
+def _existing(dialogue: Dialogue, values: Mapping[str, Any]) -> Registration | None:
+    """The living sign-up of an address, locked; none where no address is given."""
+    same = Registration.objects.living().bookings().filter(dialogue=dialogue, email_key=values["email_key"])
+    existing = same.exclude(email_key="").select_for_update().first()
+    if existing is not None:
+        existing.dialogue = dialogue
+    return existing
+
+
+def _store(
+    dialogue: Dialogue,
+    values: Mapping[str, Any],
+    people: Sequence[Person],
+    answers: Mapping[Question, Sequence[str]] | None = None,
+    *,
+    by: "User | None" = None,
+) -> Registration:
+    """Write a new sign-up with its people and answers, and the first row of its history."""
+    registration = Registration(dialogue=dialogue, **values)
+    registration.clean_fields(exclude=["dialogue", "part_of"])
+    registration.save(force_insert=True)
+    _set_parts(registration, people, answers)
+    record(registration, "signed-up", by=by, people=len(people))
+    return registration
+
+
+def _require_open(dialogue: Dialogue, *, invitation: str) -> None:
     """Refuse a sign-up outside of its window, by the clock of the database."""
     at = dialogue.locked_at
     require_alive(dialogue)
-    if by is not None:
-        return
     if dialogue.is_by_invitation and not is_invited(dialogue, invitation):
         raise Refused("Anmelden kann sich nur, wer den Link aus der Einladung benutzt.", code="invitation")
     if dialogue.signup_opens_at and dialogue.signup_opens_at > at:
@@ -308,11 +358,7 @@ def _write_in_vain(
     undo = transaction.savepoint()
     try:
         # Of no address, since the address has its sign-up.
-        registration = Registration(dialogue=dialogue, **{**values, "email": "", "email_key": ""})
-        registration.clean_fields(exclude=["dialogue", "part_of"])
-        registration.save(force_insert=True)
-        _set_parts(registration, people, answers)
-        record(registration, "signed-up", people=len(people))
+        _store(dialogue, {**values, "email": "", "email_key": ""}, people, answers)
         # The mail of a first sign-up looks at the seats.
         count_seats(dialogue)
     finally:

@@ -251,7 +251,7 @@ class RegistrationAdmin(ExportPages, StepPages):
         form = SignUpForm(posted(request), dialogue=dialogue)
         if request.method == "POST" and form.is_valid():
             try:
-                made = signing_up.sign_up(dialogue, **form.cleaned_data, by=request.user)  # type: ignore[arg-type]
+                made = signing_up.sign_up_for(dialogue, **form.cleaned_data, by=request.user)  # type: ignore[arg-type]
             except ValidationError as refused:
                 add_refusal(form, refused)
             else:
