@@ -15,14 +15,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from platform_mark import erasures
-from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import address_key
 from platform_mark.taxonomy.models import Branch
 
 from . import notices
 from .links import is_invited
 from .locking import TryAgain, locked, locked_booking
-from .mails import PURPOSE, Kind, tell
+from .mails import Kind, tell
 from .models import Dialogue, Question, Registration
 from .party import Person, fill_places, names_and_kinds, require_people, write_people
 from .retention import forget_person, is_lapsed, lapsed
@@ -211,9 +210,7 @@ def transfer(registration: Registration, *, contact_name: str, email: str, by: "
         registration.clean_fields(exclude=["dialogue", "part_of", "branch"])
         registration.save(update_fields=fields)
         record(registration, "handed-over", State(registration.state), by=by)
-        tell(Kind.HANDED_OVER, registration)
-        mails = OutgoingMail.objects.filter(token_purpose=PURPOSE, token_row=registration.pk)
-        if not mails.filter(token_version=registration.token_version).exists():
+        if not tell(Kind.HANDED_OVER, registration):
             raise Refused(
                 "An diese Adresse gingen gerade schon mehrere E-Mails. Bitte versuchen Sie es in einer Stunde "
                 "noch einmal oder rufen Sie uns an.",
