@@ -6,7 +6,7 @@ confirmed goes nothing that somebody typed.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.conf import settings
 from django.db import models, transaction
@@ -143,20 +143,30 @@ _MADE_UP = {
 }
 
 
+class Facts(TypedDict, total=False):
+    """What a text may say beyond the booking and its dialogue; which kind says what is in its text."""
+
+    changes: Sequence[str]
+    reason: str
+    place_in_line: int
+    #: How many of the booking still wait.
+    waiting_people: int
+    offered_until: datetime | None
+    moved_from: Dialogue
+
+
 def tell(
     kind: Kind,
     registration: Registration,
     *,
     once: str = "",
     attendees: Sequence[Attendee] | None = None,
-    **facts: Any,
+    **facts: Unpack[Facts],
 ) -> bool:
     """Write the mail of this kind to the person of a booking; in the transaction of its cause. Return whether it was.
 
-    Nothing is written to a booking whose address has been deleted. `facts` are what the text of the kind says beyond
-    the booking and its dialogue: `changes`, `reason`, `place_in_line`, `waiting_people`, `offered_until`, `moved_from`. With `once` a
-    booking gets it only the first time that this word is given; the caller holds the row of the booking or dialogue.
-    Whoever has just read the `attendees` of the booking, with their kinds of seat, hands them over.
+    Nothing is written to a booking whose address has been deleted. With `once` a booking gets it only the first time that
+    this word is given; the caller holds the row of the booking or dialogue. Whoever has just read the `attendees` of the booking, with their kinds of seat, hands them over.
     """
     if not registration.email:
         return False
@@ -186,12 +196,9 @@ def draft_message(registrations: Iterable[Registration], *, subject: str, text: 
 
 
 def letter_for(
-    kind: Kind, registration: Registration, attendees: Sequence[Attendee] | None = None, **facts: Any
+    kind: Kind, registration: Registration, attendees: Sequence[Attendee] | None = None, **facts: Unpack[Facts]
 ) -> Letter:
     """What a mail of this kind says to the person of a booking."""
-    unknown = set(facts) - {"changes", "reason", "place_in_line", "waiting_people", "offered_until", "moved_from"}
-    if unknown:
-        raise TypeError(f"No text knows these facts: {sorted(unknown)}")
     dialogue = registration.dialogue
     if attendees is None:
         attendees = list(registration.attendees.select_related("seat_kind"))
@@ -258,14 +265,12 @@ def _what_confirming_brings(dialogue: Dialogue, attendees: Sequence[Attendee]) -
     return "Ein Platz ist noch nicht vergeben: Erst wenn Sie bestätigen, gilt die Anmeldung."
 
 
-def _fact_values(registration: Registration, facts: Mapping[str, Any]) -> dict[str, str]:
-    changes = facts.get("changes") or []
-    lines = [changes] if isinstance(changes, str) else list(changes)
+def _fact_values(registration: Registration, facts: Facts) -> dict[str, str]:
     until = facts.get("offered_until") or registration.offered_until
-    waiting, place, moved_from = (facts.get(name) for name in ("waiting_people", "place_in_line", "moved_from"))
+    waiting, place, moved_from = facts.get("waiting_people"), facts.get("place_in_line"), facts.get("moved_from")
     rest = "Eine Person steht" if waiting == 1 else f"{waiting} Personen stehen"
     return {
-        "aenderungen": "\n".join(f"- {_plain(line)}" for line in lines),
+        "aenderungen": "\n".join(f"- {_plain(line)}" for line in facts.get("changes", [])),
         "grund": facts.get("reason") or registration.reject_reason or registration.dialogue.cancel_reason,
         "platz": str(place or ""),
         "frist": _plain(wording.moment(until)) if until else "",

@@ -6,7 +6,7 @@ for each mail keeps anybody from getting it twice.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from django.conf import settings
 from django.db import OperationalError, transaction
@@ -22,7 +22,7 @@ from platform_mark.slugs import free_slug
 from . import links, locking, snapshot, waiting_line, wording
 from .attendance import attendance, took_part
 from .local_time import from_local, to_local
-from .mails import DOCUMENTS_TOLD, Kind, tell
+from .mails import DOCUMENTS_TOLD, Facts, Kind, tell
 from .models import Dialogue, Notice, Report, SeatKind, Series
 from .seats import SeatState, seat_state
 
@@ -331,7 +331,7 @@ def _told_changes(dialogue: Dialogue, changed: Iterable[str], before: dict[str, 
     return told
 
 
-def _tell_once(registrations: Any, kind: Kind, *, claim: str, **facts: Any) -> int:
+def _tell_once(registrations: Any, kind: Kind, *, claim: str, **facts: Unpack[Facts]) -> int:
     """Write one mail to each of these bookings that has not had it; return how many. Under the dialogue's lock."""
     people = {}
     for registration in registrations.select_related("dialogue", "part_of__dialogue").order_by("pk"):

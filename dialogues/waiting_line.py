@@ -7,13 +7,13 @@ later booking is seated earlier only if no earlier one fits, and the reason is s
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from django.db.models import F
 from django.utils import timezone
 
 from .locking import locked
-from .mails import Kind, tell
+from .mails import Facts, Kind, tell
 from .models import Attendee, Dialogue, Registration
 from .party import Person, write_people
 from .seats import KindCount, count_seats, place_in_line
@@ -38,7 +38,7 @@ def promote(dialogue: Dialogue) -> int:
 
 
 def enter(
-    dialogue: Dialogue, registration: Registration, *, action: str, by: "User | None" = None, **told: Any
+    dialogue: Dialogue, registration: Registration, *, action: str, by: "User | None" = None, **told: Unpack[Facts]
 ) -> None:
     """Seat a confirmed booking, or put it at the end of the line; and tell it."""
     kinds = count_seats(dialogue)
@@ -65,11 +65,10 @@ def enter(
     left = [attendee for attendee in attendees if attendee not in fitting]
     values |= {"note": early, "seated_early_because": early, "people": len(fitting)}
     change_state(registration, State.CONFIRMED, **values)
-    facts: dict[str, Any] = {}
     if left:
         part = _split(registration, left, _next_number(dialogue), by=by)
-        facts = {"place_in_line": place_in_line(part), "waiting_people": len(left)}
-    tell(Kind.CONFIRMED, registration, attendees=fitting, **facts, **told)
+        told = {**told, "place_in_line": place_in_line(part), "waiting_people": len(left)}
+    tell(Kind.CONFIRMED, registration, attendees=fitting, **told)
 
 
 def serve(dialogue: Dialogue, kinds: Mapping[int, KindCount] | None = None) -> int:
