@@ -195,9 +195,7 @@ class DialogueAdmin(AttendancePages, RoomPages, PublishableAdmin):
     @admin.display(description="Ort")
     def shown_where(self, dialogue: Dialogue) -> str:
         """The town, or that it is online."""
-        if dialogue.form == Dialogue.Form.ONLINE:
-            return "Online"
-        return str(dialogue.municipality or dialogue.place or "offen")
+        return dialogue.town or "offen" if dialogue.is_onsite else "Online"
 
     @admin.display(description="Plätze")
     def shown_seats(self, dialogue: Dialogue) -> str:

@@ -1,6 +1,6 @@
 """Dialogues as calendar files (RFC 5545). Times are in UTC, so no clock change can move them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -9,6 +9,7 @@ from icalendar import Calendar, Event, vCalAddress, vText
 
 from platform_mark.contact import operator
 
+from . import wording
 from .models import Dialogue, SeatKind
 
 METHODS = ("PUBLISH", "CANCEL")
@@ -39,28 +40,16 @@ def event_calendar(
     return calendar.to_ical()
 
 
-def place(dialogue: Dialogue) -> str:
-    """Where people go, in one line; empty where it is online only or not known."""
-    if dialogue.form == Dialogue.Form.ONLINE:
-        return ""
-    town = dialogue.municipality.name if dialogue.municipality else dialogue.place
-    return ", ".join(filter(None, [dialogue.venue, dialogue.street, f"{dialogue.postal_code} {town}".strip()]))
-
-
-def where(dialogue: Dialogue, ways: Iterable[str]) -> str:
-    """The same in words, for people who take part in these ways; never empty."""
-    words = []
-    if SeatKind.Way.ONSITE in ways:
-        words.append(place(dialogue) or "Ort folgt")
-    if SeatKind.Way.ONLINE in ways:
-        words.append("online" if words else "Online")
-    return " und ".join(words)
+def where(dialogue: Dialogue, ways: Collection[str] | None = None) -> str:
+    """The place with its street, for people who take part in these ways (in any, if not given); never empty."""
+    ways = ways_of(dialogue) if ways is None else ways
+    return wording.where(dialogue.address, is_onsite=SeatKind.Way.ONSITE in ways, is_online=SeatKind.Way.ONLINE in ways)
 
 
 def ways_of(dialogue: Dialogue) -> list[str]:
     """The ways in which a dialogue can be taken part in."""
-    onsite = [SeatKind.Way.ONSITE.value] if dialogue.form != Dialogue.Form.ONLINE else []
-    return onsite + ([SeatKind.Way.ONLINE.value] if dialogue.form != Dialogue.Form.ONSITE else [])
+    onsite = [SeatKind.Way.ONSITE.value] if dialogue.is_onsite else []
+    return onsite + ([SeatKind.Way.ONLINE.value] if dialogue.is_online else [])
 
 
 def _event(dialogue: Dialogue, *, is_cancelled: bool, stamp: datetime | None) -> Event:
@@ -74,7 +63,7 @@ def _event(dialogue: Dialogue, *, is_cancelled: bool, stamp: datetime | None) ->
     event.add("dtstart", dialogue.starts_at.astimezone(UTC))  # type: ignore[union-attr]
     event.add("dtend", dialogue.ends_at.astimezone(UTC))  # type: ignore[union-attr]
     event.add("summary", dialogue.title)
-    event.add("location", where(dialogue, ways_of(dialogue)))
+    event.add("location", where(dialogue))
     event.add("description", f"{dialogue.teaser}\n\n{address}")
     event.add("url", address)
     event.add("status", "CANCELLED" if is_cancelled or dialogue.cancelled_at else "CONFIRMED")

@@ -4,7 +4,7 @@ The texts are in `templates/email/`; staff may change them (platform_mark.mail.t
 confirmed goes nothing that somebody typed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
@@ -231,13 +231,13 @@ def how_soon(starts_at: datetime, at: datetime | None = None) -> str:
     return {0: "heute", 1: "morgen"}.get(days, f"in {days} Tagen")
 
 
-def _event_values(dialogue: Dialogue, ways: Iterable[str]) -> dict[str, str]:
+def _event_values(dialogue: Dialogue, ways: Collection[str]) -> dict[str, str]:
     has_time = dialogue.starts_at and dialogue.ends_at
     values = {
         "titel": dialogue.title,
         "tag": _plain(wording.short_day(dialogue.starts_at)) if dialogue.starts_at else dialogue.date_note,
         "wann": _plain(wording.when(dialogue.starts_at, dialogue.ends_at)) if has_time else dialogue.date_note,  # type: ignore[arg-type]
-        "wo": where(dialogue, list(ways)),
+        "wo": where(dialogue, ways),
         "seite": f"{settings.BASE_URL}/dialoge/{dialogue.slug}/",
         "telefon": dialogue.contact_phone or operator()["phone"],
         "wie_bald": how_soon(dialogue.starts_at) if dialogue.starts_at else "",

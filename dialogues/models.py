@@ -331,12 +331,15 @@ class Dialogue(Publishable):
         return ", ".join(filter(None, [self.venue, self.town])) if self.is_onsite else ""
 
     @property
+    def address(self) -> str:
+        """The same with the street, for finding the way."""
+        parts = [self.venue, self.street, f"{self.postal_code} {self.town}".strip()]
+        return ", ".join(filter(None, parts)) if self.is_onsite else ""
+
+    @property
     def where(self) -> str:
-        """The same in words that are never empty."""
-        if not self.is_onsite:
-            return "Online"
-        location = self.location or "Ort folgt"
-        return f"{location} und online" if self.is_online else location
+        """Venue and town in words that are never empty."""
+        return wording.where(self.location, is_onsite=self.is_onsite, is_online=self.is_online)
 
     @property
     def when(self) -> str:

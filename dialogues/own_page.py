@@ -58,7 +58,7 @@ def own_page(registration: Registration, at: datetime | None = None) -> OwnPage:
         .order_by("pk")
     )
     page = _state(registration, attendees)
-    page.is_over = dialogue.ends_at is not None and dialogue.ends_at <= at
+    page.is_over = dialogue.is_over(at)
     page.is_confirmed = registration.state == State.CONFIRMED
     page.is_asked = feedback.stage(registration, at) is feedback.Stage.OPEN
     is_living = registration.state in Registration.LIVING

@@ -21,6 +21,7 @@ from platform_mark.slugs import free_slug
 
 from . import links, locking, snapshot, waiting_line, wording
 from .attendance import attendance, took_part
+from .calendar import where
 from .local_time import from_local, to_local
 from .mails import DOCUMENTS_TOLD, Facts, Kind, tell
 from .models import Dialogue, Notice, Report, SeatKind, Series
@@ -59,15 +60,15 @@ def missing_for_publication(dialogue: Dialogue) -> list[str]:
     missing = []
     if dialogue.starts_at is None or dialogue.ends_at is None:
         return ["Beginn und Ende fehlen."]
-    if dialogue.ends_at <= timezone.now():
+    if dialogue.is_over():
         return []
     ways = set(dialogue.seat_kinds.values_list("way", flat=True))
-    if dialogue.form != Dialogue.Form.ONLINE:
+    if dialogue.is_onsite:
         if not (dialogue.venue and (dialogue.municipality_id or dialogue.place)):
             missing.append("Veranstaltungsort und Stadt fehlen.")
         if SeatKind.Way.ONSITE not in ways:
             missing.append("Plätze vor Ort fehlen: Legen Sie unter „Plätze“ mindestens eine Art an.")
-    if dialogue.form != Dialogue.Form.ONSITE and SeatKind.Way.ONLINE not in ways:
+    if dialogue.is_online and SeatKind.Way.ONLINE not in ways:
         missing.append("Online-Plätze fehlen: Legen Sie unter „Plätze“ mindestens eine Art an.")
     if dialogue.signup_closes_at and dialogue.signup_closes_at > dialogue.ends_at:
         missing.append("„Anmeldung bis“ liegt nach dem Ende.")
@@ -137,7 +138,7 @@ def change_dialogue(dialogue: Dialogue, *, by: "User | None" = None, **values: A
     if dialogue.is_over():
         raise PlanRefused("Dieser Dialog ist schon vorbei.")
     before = {name: getattr(dialogue, name) for name in MOVABLE}
-    place_before = place_in_words(dialogue)
+    place_before = where(dialogue)
     start = values.get("starts_at", dialogue.starts_at)
     if start != dialogue.starts_at and "signup_closes_at" not in values and dialogue.signup_closes_at:
         dialogue.signup_closes_at = _shifted(dialogue.signup_closes_at, dialogue.starts_at, start)
@@ -307,15 +308,6 @@ def invitation_link(dialogue: Dialogue) -> str:
     return settings.BASE_URL + reverse("dialogues:invited", args=[dialogue.slug, token])
 
 
-def place_in_words(dialogue: Dialogue) -> str:
-    """Where it is, on one line."""
-    town = dialogue.municipality.name if dialogue.municipality else dialogue.place
-    parts = [dialogue.venue, dialogue.street, f"{dialogue.postal_code} {town}".strip()]
-    if dialogue.form == Dialogue.Form.ONLINE:
-        return "online"
-    return ", ".join(filter(None, parts)) + (" und online" if dialogue.form == Dialogue.Form.HYBRID else "")
-
-
 def _told_changes(dialogue: Dialogue, changed: Iterable[str], before: dict[str, Any], place_before: str) -> list[str]:
     """What a mail says about a change, one sentence each; what only staff must know is not among it."""
     told = []
@@ -324,7 +316,7 @@ def _told_changes(dialogue: Dialogue, changed: Iterable[str], before: dict[str, 
         if before["starts_at"] and before["ends_at"]:
             told.append(f"Bisher: {wording.when(before['starts_at'], before['ends_at'])}")
     if set(changed) & set(WHERE):
-        told.append(f"Neuer Ort: {place_in_words(dialogue)}")
+        told.append(f"Neuer Ort: {where(dialogue)}")
         told.append(f"Bisher: {place_before}")
     if "online_link" in changed:
         told.append("Der Link zur Online-Teilnahme ist neu. Wer online dabei ist, findet ihn auf der eigenen Seite.")

@@ -63,11 +63,6 @@ class SeatState:
     kinds: tuple[KindState, ...] = ()
 
     @property
-    def tone(self) -> str:
-        """The tone of the state in the look of the portal: ok, warn, err, or none."""
-        return {Word.FREE: "ok", Word.FEW: "warn", Word.WAITING: "warn", Word.CANCELLED: "err"}.get(self.word, "")
-
-    @property
     def taken_percent(self) -> int:
         """The share of seats that are taken, for the bar."""
         return 100 if not self.capacity else round(100 * (self.capacity - self.free) / self.capacity)
@@ -193,7 +188,7 @@ def _word(dialogue: Dialogue, free: int, capacity: int, waiting: int, at: dateti
 def _closed_word(dialogue: Dialogue, at: datetime) -> tuple[Word, str] | None:
     if dialogue.cancelled_at:
         return Word.CANCELLED, "Abgesagt"
-    if dialogue.ends_at and dialogue.ends_at <= at:
+    if dialogue.is_over(at):
         return Word.OVER, "Vorbei"
     if dialogue.signup_opens_at and dialogue.signup_opens_at > at:
         opens = timezone.localtime(dialogue.signup_opens_at)

@@ -16,6 +16,7 @@ from . import links, notices, registration
 from .locking import TryAgain
 from .models import Dialogue
 from .seats import Word, seat_state
+from .showing import sign
 from .signup_forms import SignUpForm, asked_rows
 from .transitions import Refused
 
@@ -95,6 +96,7 @@ def _page(
         "refusal": refusal,
         "was_refused": status == 409,
         "seats": seats,
+        "sign": sign(dialogue, seats),
         "is_full": seats.word is Word.WAITING if form else False,
         "notice": notices.CURRENT,
     }

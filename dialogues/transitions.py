@@ -36,7 +36,7 @@ def require_alive(dialogue: Dialogue) -> None:
         raise Refused("Dieser Dialog ist abgesagt.", code="cancelled")
     if not dialogue.is_published():
         raise Refused("Dieser Dialog ist zurzeit nicht öffentlich.", code="hidden")
-    if dialogue.ends_at and dialogue.ends_at <= timezone.now():
+    if dialogue.is_over():
         raise Refused("Dieser Dialog ist vorbei.", code="over")
 
 

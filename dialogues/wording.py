@@ -1,4 +1,4 @@
-"""Days and times as German sentences say them, by the clock on the wall."""
+"""Days, times and places as German sentences say them; times by the clock on the wall."""
 
 from datetime import date, datetime
 
@@ -40,6 +40,13 @@ def when(starts_at: datetime, ends_at: datetime) -> str:
 def moment(at: datetime) -> str:
     """„Dienstag, 1. Dezember 2026, 18 Uhr“."""
     return f"{day(at)}, {_clock(timezone.localtime(at))}{NBSP}Uhr"
+
+
+def where(location: str, *, is_onsite: bool, is_online: bool) -> str:
+    """„Halle 2, Altena und online“, „Online“ or „Ort folgt“."""
+    if not is_onsite:
+        return "Online"
+    return f"{location or 'Ort folgt'} und online" if is_online else location or "Ort folgt"
 
 
 def _clock(at: datetime) -> str:

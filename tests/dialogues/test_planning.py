@@ -184,6 +184,16 @@ def test_another_place_and_another_link_are_told_in_words() -> None:
     assert "raum.example" not in text
 
 
+def test_a_place_that_was_not_known_is_told_as_such() -> None:
+    dialogue = make_dialogue(venue="")
+    make_registration(dialogue)
+
+    planning.change_dialogue(dialogue, form=Dialogue.Form.ONLINE)
+
+    text = OutgoingMail.objects.get().text
+    assert "- Neuer Ort: Online\n- Bisher: Ort folgt" in text
+
+
 def test_who_was_reminded_of_the_old_day_is_reminded_of_the_new_one() -> None:
     dialogue = make_dialogue(starts_at=in_days(3))
     make_registration(dialogue, confirmed_at=in_days(-9))
