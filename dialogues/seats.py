@@ -68,7 +68,7 @@ class SeatState:
         return 100 if not self.capacity else round(100 * (self.capacity - self.free) / self.capacity)
 
 
-# One kind of seat with its numbers; what fills the hole says of which dialogues.
+# One kind of seat with its numbers; what fills the holes says which, and of which dialogues.
 _NUMBERS = """
     SELECT {columns}
     FROM dialogues_seatkind k
@@ -76,12 +76,18 @@ _NUMBERS = """
     LEFT JOIN dialogues_registration r ON r.id = a.registration_id
     WHERE {whose} GROUP BY k.id ORDER BY k."order", k.id
 """
-_COLUMNS = """
-    k.dialogue_id, k.name, k.capacity,
-    count(*) FILTER (WHERE r.state IN ('confirmed', 'offered')), count(*) FILTER (WHERE r.state = 'waiting'),
+_TAKEN = "count(*) FILTER (WHERE r.state IN ({}))".format(", ".join(f"'{state}'" for state in Registration.SEATED))
+_PEOPLE_WAITING = "count(*) FILTER (WHERE r.state = 'waiting')"
+# Of one kind of seat, and of the whole dialogue.
+_BOOKINGS_WAITING = "count(DISTINCT r.id) FILTER (WHERE r.state = 'waiting')"
+_ALL_WAITING = """
     (SELECT count(*) FROM dialogues_registration w WHERE w.dialogue_id = k.dialogue_id AND w.state = 'waiting')
 """
+_COLUMNS = f"k.dialogue_id, k.name, k.capacity, {_TAKEN}, {_PEOPLE_WAITING}, {_ALL_WAITING}"
 _OF_MANY = _NUMBERS.format(columns=_COLUMNS, whose="k.dialogue_id = ANY(%s)")
+_OF_ONE_BY_KEY = _NUMBERS.format(
+    columns=f"k.id, k.capacity - {_TAKEN}, {_PEOPLE_WAITING}, {_BOOKINGS_WAITING}", whose="k.dialogue_id = %s"
+)
 _OF_ROW = "ARRAY({})".format(
     _NUMBERS.format(columns=f"jsonb_build_array({_COLUMNS})", whose='k.dialogue_id = "dialogues_dialogue"."id"')
 )
@@ -132,17 +138,7 @@ class KindCount:
 def count_seats(dialogue: Dialogue) -> dict[int, KindCount]:
     """The numbers of each kind of seat by its key, in one statement: it runs under the lock that all others wait for."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT k.id, k.capacity - count(*) FILTER (WHERE r.state IN ('confirmed', 'offered')),
-                count(*) FILTER (WHERE r.state = 'waiting'), count(DISTINCT r.id) FILTER (WHERE r.state = 'waiting')
-            FROM dialogues_seatkind k
-            LEFT JOIN dialogues_attendee a ON a.seat_kind_id = k.id
-            LEFT JOIN dialogues_registration r ON r.id = a.registration_id
-            WHERE k.dialogue_id = %s GROUP BY k.id
-            """,
-            [dialogue.pk],
-        )
+        cursor.execute(_OF_ONE_BY_KEY, [dialogue.pk])
         return {key: KindCount(*numbers) for key, *numbers in cursor.fetchall()}
 
 
