@@ -56,10 +56,6 @@ class DialogueQuerySet(PublishableQuerySet):
         """Dialogues that have ended, the latest first."""
         return self.filter(ends_at__lte=at or timezone.now()).order_by("-starts_at", "-pk")
 
-    def in_branch(self, branch: Branch) -> Self:
-        """Dialogues that name this branch, alone or among others."""
-        return self.filter(branches=branch)
-
     def documented(self, at: Instant | None = None) -> Self:
         """Past dialogues whose report everybody may read, the latest first."""
         return self.past(at).filter(cancelled_at=None, report__published_at__lte=at or timezone.now())
@@ -551,10 +547,6 @@ class RegistrationQuerySet(models.QuerySet):
         """Sign-ups that still lead to something: neither over by themselves nor ended by anybody."""
         return self.filter(state__in=Registration.LIVING)
 
-    def seated(self) -> Self:
-        """Sign-ups whose people hold seats: confirmed ones and offered ones."""
-        return self.filter(state__in=Registration.SEATED)
-
     def in_line(self) -> Self:
         """Those waiting, in the order in which they are served."""
         return self.filter(state="waiting").order_by("waiting_number")
@@ -590,9 +582,10 @@ class Registration(models.Model):
         ALL = "all", "alle oder keiner"
         SINGLY = "singly", "auch einzeln"
 
+    # What holds seats for its people.
+    SEATED = (State.CONFIRMED, State.OFFERED)
     # What the querysets above say, for a booking at hand and for counts.
     LIVING = (State.PENDING, State.CONFIRMED, State.WAITING, State.OFFERED)
-    SEATED = (State.CONFIRMED, State.OFFERED)
     TO_DECIDE = Q(state=State.PENDING, confirmed_at__isnull=False)
 
     dialogue = models.ForeignKey(
