@@ -4,6 +4,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 from django.db.models.functions import Now
@@ -15,6 +16,7 @@ from django.utils.formats import date_format
 from django.views.decorators.http import require_POST
 
 from platform_mark.exports import XLSX_TYPE
+from platform_mark.posting import add_refusal
 from platform_mark.publishing import versions
 from platform_mark.publishing.admin import PublishableAdmin, VisibleFilter
 from platform_mark.publishing.forms import RuleForm
@@ -411,15 +413,18 @@ class DialogueAdmin(AttendancePages, RoomPages, PublishableAdmin):
         """Plan the same again for another day."""
         self.allow(request, "add_dialogue")
         dialogue = self.row(request, object_id)
-        made: list[Dialogue] = []
         form = CopyForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            made.append(planning.copy_dialogue(dialogue, starts_at=form.cleaned_data["starts_at"]))
-            versions.record(made[0], by=request.user, comment=f"Kopie von „{dialogue}“")  # type: ignore[arg-type]
-            self.log_addition(request, made[0], f"Kopie von „{dialogue}“.")
-            self.message_user(request, "Das ist die Kopie, ein Entwurf. Prüfen Sie Termin und Texte.", messages.SUCCESS)
-            return redirect(self.change_url(made[0]))
-        return self.step(
+            try:
+                copy = planning.copy_dialogue(dialogue, by=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+            except ValidationError as refused:
+                add_refusal(form, refused)
+            else:
+                self.log_addition(request, copy, f"Kopie von „{dialogue}“.")
+                done = "Das ist die Kopie, ein Entwurf. Prüfen Sie Termin und Texte."
+                self.message_user(request, done, messages.SUCCESS)
+                return redirect(self.change_url(copy))
+        return self.step_page(
             request,
             dialogue,
             form,
@@ -427,7 +432,6 @@ class DialogueAdmin(AttendancePages, RoomPages, PublishableAdmin):
             intro="Die Kopie ist ein Entwurf mit allem außer Anmeldungen, Nachbericht, Ergebnissen und Vereinbarungen. Wer im "
             "Programm mit Namen steht, muss neu zustimmen.",
             button="Kopie anlegen",
-            run=lambda data: "",
         )
 
     def series_view(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -174,10 +174,12 @@ def seats_changed(dialogue: Dialogue) -> SeatState:
 
 
 @transaction.atomic
-def copy_dialogue(dialogue: Dialogue, *, starts_at: datetime, series: Series | None = None) -> Dialogue:
+def copy_dialogue(
+    dialogue: Dialogue, *, starts_at: datetime, series: Series | None = None, by: "User | None" = None
+) -> Dialogue:
     """Make a draft with everything but people and what came of it. Length and sign-up window move along on the clock.
 
-    Persons named in the programme are asked anew: their consent was for the other day.
+    Raises ValidationError where one of these times does not exist. Persons named in the programme are asked anew: their consent was for the other day.
     """
     fields = {
         field.name: getattr(dialogue, field.name)
@@ -200,6 +202,7 @@ def copy_dialogue(dialogue: Dialogue, *, starts_at: datetime, series: Series | N
             if part == "agenda":
                 row.person_agreed = False
             row.save()
+    versions.record(copy, by=by, comment="Als Kopie angelegt")
     index.put(copy)
     return copy
 
@@ -218,7 +221,7 @@ def copy_series(dialogue: Dialogue, *, name: str, weeks: int, number: int, by: "
         _save(dialogue, ["series"], by=by, comment="Reihe zugeordnet")
     first = to_local(dialogue.starts_at)
     return [
-        copy_dialogue(dialogue, starts_at=from_local(first + timedelta(weeks=weeks * step)), series=series)
+        copy_dialogue(dialogue, starts_at=from_local(first + timedelta(weeks=weeks * step)), series=series, by=by)
         for step in range(1, number + 1)
     ]
 

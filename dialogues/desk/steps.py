@@ -42,6 +42,20 @@ class StepPages(OwnPages):
             else:
                 self.message_user(request, done, messages.SUCCESS)
                 return redirect(then or back)
+        return self.step_page(request, row, form, title=title, button=button, intro=intro, back=back)
+
+    def step_page(
+        self,
+        request: HttpRequest,
+        row: Any,
+        form: forms.BaseForm,
+        *,
+        title: str,
+        button: str,
+        intro: str = "",
+        back: str = "",
+    ) -> HttpResponse:
+        """Only show the form, for a step that goes on to what it has made."""
         return self.page(
             request,
             "admin/dialogues/step.html",
@@ -50,6 +64,6 @@ class StepPages(OwnPages):
             form=form,
             intro=intro,
             button=button,
-            back=back,
+            back=back or self.change_url(row),
             place=title,
         )

@@ -328,6 +328,26 @@ def test_copies_and_series_are_drafts_of_their_own(cast: Cast) -> None:
     assert "02:30 Uhr gibt es am 28. März 2027 nicht" in Page.of(response).main.text
 
 
+def test_a_copy_whose_end_the_clocks_skip_is_refused_on_the_page(cast: Cast) -> None:
+    dialogue = make_dialogue(starts_at=in_days(14, 1), ends_at=in_days(14, 2, 30))
+
+    response = cast.client("organiser").post(
+        own("copy", dialogue), {"starts_at_0": "28.03.2027", "starts_at_1": "01:00"}
+    )
+
+    assert "02:30 Uhr gibt es am 28. März 2027 nicht" in Page.of(response).main.text
+    assert Dialogue.objects.get() == dialogue
+
+
+def test_a_copy_keeps_its_first_version_however_long_its_title(cast: Cast) -> None:
+    dialogue = make_dialogue("Rüsten ohne Suchen " + "und " * 25, slug="lang")
+
+    cast.client("organiser").post(own("copy", dialogue), {"starts_at_0": "03.12.2027", "starts_at_1": "16:00"})
+
+    copy = Dialogue.objects.exclude(pk=dialogue.pk).get()
+    assert Version.objects.of(copy).get().comment == "Als Kopie angelegt"
+
+
 def test_the_report_is_published_by_its_button(cast: Cast) -> None:
     dialogue = make_dialogue(starts_at=in_days(-2))
     make_registration(dialogue, email="war-da@firma.example")
