@@ -709,6 +709,11 @@ class Attendee(models.Model):
         verbose_name = "Teilnehmende Person"
         verbose_name_plural = "Teilnehmende Personen"
         ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(presence__in=["unknown", "attended", "absent"]), name="attendee_presence_is_known"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name or "N.N."
@@ -845,11 +850,12 @@ class Agreement(DialoguePart):
         verbose_name = "Vereinbarung"
         verbose_name_plural = "Vereinbarungen"
         constraints = [
+            models.CheckConstraint(condition=Q(state__in=["open", "kept", "dropped"]), name="agreement_state_is_known"),
             models.CheckConstraint(
                 condition=~Q(state="dropped") | ~Q(reason=""),
                 name="agreement_is_dropped_with_a_reason",
                 violation_error_message="Sagen Sie in einem Satz, warum das aufgegeben wurde.",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,12 +4,23 @@ from datetime import UTC, datetime
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from dialogues import occupancy, planning
 from dialogues.local_time import from_local
 from dialogues.mails import Kind
-from dialogues.models import AgendaItem, Attendee, Dialogue, Outcome, Question, Registration, Report, SeatKind
+from dialogues.models import (
+    AgendaItem,
+    Agreement,
+    Attendee,
+    Dialogue,
+    Outcome,
+    Question,
+    Registration,
+    Report,
+    SeatKind,
+)
 from dialogues.planning import PlanRefused
 from dialogues.reminding import remind, tell_of_documents
 from dialogues.seats import seat_state
@@ -430,6 +441,15 @@ def test_a_report_needs_words_and_a_dialogue_that_took_place() -> None:
         with pytest.raises(PlanRefused, match=message):
             planning.publish_report(dialogue)
     assert not Report.objects.exclude(published_at=None).exists()
+
+
+def test_no_agreement_and_no_person_is_in_a_state_that_nobody_knows() -> None:
+    dialogue = make_past()
+    make_registration(dialogue)
+    Agreement.objects.create(dialogue=dialogue, text="Ein Muster", owner="Kammer")
+    for rows, change in ((Attendee.objects, {"presence": "late"}), (Agreement.objects, {"state": "broken"})):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            rows.update(**change)
 
 
 def test_only_past_dialogues_without_a_public_report_await_one() -> None:
