@@ -40,9 +40,8 @@ def event_calendar(
     return calendar.to_ical()
 
 
-def where(dialogue: Dialogue, ways: Collection[str] | None = None) -> str:
-    """The place with its street, for people who take part in these ways (in any, if not given); never empty."""
-    ways = ways_of(dialogue) if ways is None else ways
+def where(dialogue: Dialogue, ways: Collection[str]) -> str:
+    """The place with its street, for people who take part in these ways; never empty."""
     return wording.where(dialogue.address, is_onsite=SeatKind.Way.ONSITE in ways, is_online=SeatKind.Way.ONLINE in ways)
 
 
@@ -63,7 +62,7 @@ def _event(dialogue: Dialogue, *, is_cancelled: bool, stamp: datetime | None) ->
     event.add("dtstart", dialogue.starts_at.astimezone(UTC))  # type: ignore[union-attr]
     event.add("dtend", dialogue.ends_at.astimezone(UTC))  # type: ignore[union-attr]
     event.add("summary", dialogue.title)
-    event.add("location", where(dialogue))
+    event.add("location", dialogue.where_exactly)
     event.add("description", f"{dialogue.teaser}\n\n{address}")
     event.add("url", address)
     event.add("status", "CANCELLED" if is_cancelled or dialogue.cancelled_at else "CONFIRMED")

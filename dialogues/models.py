@@ -338,6 +338,11 @@ class Dialogue(Publishable):
         return wording.where(self.location, is_onsite=self.is_onsite, is_online=self.is_online)
 
     @property
+    def where_exactly(self) -> str:
+        """The address in such words."""
+        return wording.where(self.address, is_onsite=self.is_onsite, is_online=self.is_online)
+
+    @property
     def when(self) -> str:
         """Day and hours in words, or what is known of them."""
         if self.starts_at is None or self.ends_at is None:

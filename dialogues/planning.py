@@ -21,7 +21,6 @@ from platform_mark.slugs import free_slug
 
 from . import links, locking, snapshot, waiting_line, wording
 from .attendance import attendance, took_part
-from .calendar import where
 from .local_time import from_local, to_local
 from .mails import DOCUMENTS_TOLD, Facts, Kind, tell
 from .models import Dialogue, Notice, Report, SeatKind, Series
@@ -138,7 +137,7 @@ def change_dialogue(dialogue: Dialogue, *, by: "User | None" = None, **values: A
     if dialogue.is_over():
         raise PlanRefused("Dieser Dialog ist schon vorbei.")
     before = {name: getattr(dialogue, name) for name in MOVABLE}
-    place_before = where(dialogue)
+    place_before = dialogue.where_exactly
     start = values.get("starts_at", dialogue.starts_at)
     if start != dialogue.starts_at and "signup_closes_at" not in values and dialogue.signup_closes_at:
         dialogue.signup_closes_at = _shifted(dialogue.signup_closes_at, dialogue.starts_at, start)
@@ -319,7 +318,7 @@ def _told_changes(dialogue: Dialogue, changed: Iterable[str], before: dict[str, 
         if before["starts_at"] and before["ends_at"]:
             told.append(f"Bisher: {wording.when(before['starts_at'], before['ends_at'])}")
     if set(changed) & set(WHERE):
-        told.append(f"Neuer Ort: {where(dialogue)}")
+        told.append(f"Neuer Ort: {dialogue.where_exactly}")
         told.append(f"Bisher: {place_before}")
     if "online_link" in changed:
         told.append("Der Link zur Online-Teilnahme ist neu. Wer online dabei ist, findet ihn auf der eigenen Seite.")

@@ -339,6 +339,14 @@ def test_the_link_of_an_invitation_opens_the_form_and_travels_nowhere(client: An
     assert client.post(address(dialogue), INPUT).status_code == 409
 
 
+def test_the_form_says_where_in_the_words_of_the_mails(client: Any) -> None:
+    dialogue = make_dialogue(online_seats=5, street="Hallenweg 1", postal_code="44135", place="Dortmund")
+
+    plate = Page.of(client.get(address(dialogue))).main.one("section", class_="sheet plate stack").text
+
+    assert "Federnwerk & Söhne, Halle 2, Hallenweg 1, 44135 Dortmund und online" in plate
+
+
 def test_a_full_dialogue_says_before_that_it_is_the_waiting_list(client: Any) -> None:
     dialogue = make_dialogue(seats=1)
     kind = dialogue.seat_kinds.get()
