@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from ..models import Dialogue, DialoguePart
+from ..models.planning import Dialogue, DialoguePart
 
 LONGEST = 300
 FEWEST_CHOICES, MOST_CHOICES = 2, 6
