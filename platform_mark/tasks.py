@@ -26,7 +26,7 @@ def housekeeping(timestamp: int) -> None:
     call_command("clearsessions")
     limits.forget_expired()
     LogEntry.objects.filter(action_time__lt=timezone.now() - KEEP_LOG).delete()
-    table = connection.ops.quote_name(settings.CACHES["default"]["LOCATION"])
+    table = connection.ops.quote_name(str(settings.CACHES["default"]["LOCATION"]))
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {table} WHERE expires < %s", [timezone.now()])  # noqa: S608 (our own table name)
 

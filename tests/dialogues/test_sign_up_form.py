@@ -211,7 +211,7 @@ def test_a_caught_post_gets_one_more_plain_step_and_loses_nothing(client: Any, t
     dialogue = make_dialogue()
     response = fill_in(client, dialogue, rows="2", **{"name-1": "Jens", "list_agreed": "on", **trap})
     assert response.status_code == 422
-    assert "Noch ein Schritt" in response.content.decode()
+    assert "noch einmal ab" in response.content.decode()
     assert not Registration.objects.exists()
     form = response.context["form"]
     again = {name: form[name].value() for name in form.fields if form[name].value()}
