@@ -97,10 +97,11 @@ class FormatAdmin(PublishableAdmin):
     ]
 
     def perform(self, row: Any, move: str, user: Any) -> Format:
-        """What goes out of sight takes the addresses of its templates along."""
+        """What goes out of sight takes the addresses of its templates along; what appears answers the idea it came from."""
         if move in ("withdraw", "archive"):
             return shelving.take_offline(row, archive=move == "archive")
         super().perform(row, move, user)
+        ideas.end_published()
         return row
 
     def restore_version(self, row: Any, version_id: int, user: Any) -> Format:
@@ -173,7 +174,7 @@ class IdeaAdmin(FromOutsideAdmin):
         return [self.own_path("<path:object_id>/antwort/", self.answer_view, "answer"), *super().get_urls()]
 
     def answer_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Move the idea on, or make a format of it; the sender is told."""
+        """Move the idea on and tell the sender, or make the draft of a format of it."""
         idea = self.changeable_row(request, object_id)
         form = AnswerForm(request.POST if "answer" in request.POST else None, idea=idea)
         try:
@@ -181,8 +182,12 @@ class IdeaAdmin(FromOutsideAdmin):
                 if not request.user.has_perm("dialogues.add_format"):
                     raise PermissionDenied
                 made = ideas.make_format(idea)
-                self.log_change(request, idea, "Format daraus gemacht.")
-                self.message_user(request, "Der Entwurf des Formats ist angelegt.", messages.SUCCESS)
+                self.log_change(request, idea, "Entwurf eines Formats daraus gemacht.")
+                self.message_user(
+                    request,
+                    "Der Entwurf des Formats ist angelegt. Wer die Idee geschickt hat, erfährt davon, sobald das Format öffentlich ist.",
+                    messages.SUCCESS,
+                )
                 return redirect("admin:dialogues_format_change", made.pk)
             if "answer" in request.POST and form.is_valid():
                 ideas.answer(idea, **form.cleaned_data)

@@ -1,9 +1,10 @@
 """From an idea to an answer, and perhaps to a format: sent, checked, tried, told. All changes of state happen here.
 
 An idea may be anonymous. An address that nobody confirmed within two days is deleted, the idea stays; a confirmed one goes
-a month after the last answer that ends the journey.
+a month after the last answer that ends the journey. It ends with the format that everybody can see, not with its draft.
 """
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
@@ -71,8 +72,11 @@ def answer(idea: Idea, *, state: str, reason: str = "") -> Idea:
 
 @transaction.atomic
 def make_format(idea: Idea) -> Format:
-    """Turn an idea into the draft of a format, and tell the sender; raises IdeaRefused."""
+    """Make the draft of a format from an idea, whose state stays until the draft is published; raises IdeaRefused."""
     idea = _locked(idea)
+    _check_way(idea, Idea.State.FORMAT)
+    if idea.format_id:
+        raise IdeaRefused("Aus dieser Idee gibt es schon ein Format.", code="format")
     title = idea.title or f"Idee: {' '.join(idea.suggestion.split())[:100]}"
     made = Format.objects.create(
         title=title[:120],
@@ -84,8 +88,19 @@ def make_format(idea: Idea) -> Format:
         goal_text=format_html("<p>{}</p>", idea.problem),
     )
     idea.format = made
-    _move(idea, Idea.State.FORMAT)
+    idea.save(update_fields=["format"])
     return made
+
+
+@transaction.atomic
+def end_published() -> int:
+    """Let each idea whose format everybody can see by now have become one, and tell the sender; return how many."""
+    open_ones = [state for state, ways in IDEA_WAYS.items() if Idea.State.FORMAT in ways]
+    found = Idea.objects.filter(state__in=open_ones, format__in=Format.objects.published())
+    ready = list(found.select_for_update(of=["self"]).select_related("format"))
+    for idea in ready:
+        _move(idea, Idea.State.FORMAT)
+    return len(ready)
 
 
 def forget_old() -> tuple[int, int]:
@@ -97,19 +112,29 @@ def forget_old() -> tuple[int, int]:
     return unconfirmed, with_address.filter(ended).update(email="")
 
 
-def _move(idea: Idea, to: Idea.State, *, reason: str = "") -> None:
+def _check_way(idea: Idea, to: Idea.State) -> None:
     if to not in IDEA_WAYS[Idea.State(idea.state)]:
         raise IdeaRefused(f"„{Idea.State(idea.state).label}“ kann nicht zu „{to.label}“ werden.", code="state")
+
+
+def _move(idea: Idea, to: Idea.State, *, reason: str = "") -> None:
+    _check_way(idea, to)
     if to == Idea.State.DROPPED and not reason:
         raise IdeaRefused("Bitte begründen Sie, warum die Idee nicht weiterverfolgt wird.", code="reason")
     idea.state, idea.reason, idea.answered_at = to, reason, timezone.now()
-    idea.save(update_fields=["state", "reason", "answered_at", "format"])
+    idea.save(update_fields=["state", "reason", "answered_at"])
     # Who never confirmed the address gets no word more: it may be anybody's.
     if idea.email and idea.confirmed_at:
         queue(
             "idee-stand",
             idea.email,
-            context={"state": str(to.label), "reason": reason, "feasibility": idea.feasibility},
+            context={
+                "state": str(to.label),
+                "reason": reason,
+                "feasibility": idea.feasibility,
+                "made": idea.format if to == Idea.State.FORMAT else None,
+                "base": settings.BASE_URL,
+            },
             link=_link(idea),
         )
 

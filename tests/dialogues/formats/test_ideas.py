@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from dialogues.formats import ideas
+from dialogues.formats import ideas, tasks
 from dialogues.formats.models import Format, Idea
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import full_text
@@ -85,20 +85,52 @@ def test_who_never_confirmed_gets_no_further_word(client: Client) -> None:
 
 
 def test_an_idea_becomes_a_format_by_one_action_and_only_once(client: Client) -> None:
-    idea, own = confirmed(client)
+    idea, _ = confirmed(client)
     editor = make_cast().client("editor")
     answer = reverse("admin:dialogues_idea_answer", args=[idea.pk])
     response = editor.post(answer, {"format": "1"})
     made = Format.objects.get()
     assert response.headers["Location"] == reverse("admin:dialogues_format_change", args=[made.pk])
     assert (made.state, made.target_groups) == ("draft", ["trainees"])
-    assert OutgoingMail.objects.latest("pk").subject == "Ihre Idee: Format geworden"
     again = editor.post(answer, {"format": "1"}, follow=True)
-    assert "„Format geworden“ kann nicht zu „Format geworden“ werden." in Page.of(again).root.text
+    assert "Aus dieser Idee gibt es schon ein Format." in Page.of(again).root.text
     assert Format.objects.count() == 1
 
-    made.publish()
+
+def test_the_sender_is_told_with_the_card_when_the_format_is_public_not_when_it_is_a_draft(client: Client) -> None:
+    idea, own = confirmed(client)
+    editor = make_cast().client("editor")
+    ideas.answer(idea, state="trial")
+    mails = OutgoingMail.objects.count()
+    editor.post(reverse("admin:dialogues_idea_answer", args=[idea.pk]), {"format": "1"})
+    made = Format.objects.get()
+    assert OutgoingMail.objects.count() == mails
+    assert Page.of(client.get(own)).one("h1").text == "Ihre Idee: in Erprobung"
+    with time_machine.travel(timezone.now() + timedelta(days=60)):
+        assert ideas.forget_old() == (0, 0)
+
+    rows = {"action": "publish_rows", "_selected_action": str(made.pk)}
+    editor.post(reverse("admin:dialogues_format_changelist"), rows)
+    message = OutgoingMail.objects.latest("pk")
+    assert message.subject == "Ihre Idee: Format geworden"
+    assert made.get_absolute_url() in full_text(message)
     assert made.get_absolute_url() in Page.of(client.get(own)).links
+    with time_machine.travel(timezone.now() + timedelta(days=31)):
+        assert ideas.forget_old() == (0, 1)
+
+
+def test_a_format_planned_for_later_ends_its_idea_on_that_day(client: Client) -> None:
+    idea, _ = confirmed(client)
+    made = ideas.make_format(idea)
+    made.published_at = timezone.now() + timedelta(days=2)
+    made.publish()
+    tasks.end_published_ideas(0)
+    assert Idea.objects.get().state == "new"
+    with time_machine.travel(timezone.now() + timedelta(days=2, minutes=1)):
+        tasks.end_published_ideas(0)
+        tasks.end_published_ideas(0)
+    assert Idea.objects.get().state == "format"
+    assert OutgoingMail.objects.filter(subject="Ihre Idee: Format geworden").count() == 1
 
 
 def test_only_ideas_that_staff_let_be_shown_are_in_the_list_and_never_an_address(client: Client) -> None:
