@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from platform_mark.limits import require_within
 from platform_mark.publishing.pages import PreviewPage, PublicPage
 from platform_mark.search.asking import find
+from platform_mark.slugs import german_slug
 from platform_mark.taxonomy.models import TargetGroup
 from platform_mark.tokens import BadToken, keep_address
 
@@ -36,8 +37,11 @@ def format_list(request: HttpRequest) -> HttpResponse:
     shown = {format_.pk: format_ for format_ in filterset.qs}
     ids = [row.object_id for row in found.rows] or found.nearest
     paginator = Paginator(range(found.hits), PAGE_SIZE)
+    groups = filterset.chosen.get("zielgruppe", [])
     context = {
         "finding": finding,
+        # A set of cards is for one target group.
+        "group": groups[0] if len(groups) == 1 else "",
         "page": paginator.get_page(found.page),
         "page_numbers": paginator.get_elided_page_range(found.page, on_each_side=1, on_ends=1),
         "formats": [shown[pk] for pk in ids if pk in shown],
@@ -72,8 +76,9 @@ class FormatPreview(PreviewPage, FormatDetail):
 def format_set(request: HttpRequest) -> HttpResponse:
     """Several cards to print, each on a page of its own behind a cover: those named by `f`, or all for one target group."""
     formats = Format.objects.published().prefetch_related("steps")
-    groups = {group.value: group for group in TargetGroup}
-    group = groups.get(request.GET.get("zielgruppe", ""))
+    groups = {german_slug(str(group.label)): group for group in TargetGroup}
+    asked = request.GET.get("zielgruppe", "")
+    group = groups.get(asked)
     slugs = request.GET.getlist("f")[:MOST_IN_A_SET]
     if slugs:
         by_slug = {found.slug: found for found in formats.filter(slug__in=slugs)}
@@ -82,7 +87,8 @@ def format_set(request: HttpRequest) -> HttpResponse:
         chosen = list(formats.for_group(group)[:MOST_IN_A_SET])
     else:
         chosen = []
-    return render(request, "formats/format_set.html", {"formats": chosen, "group": group, "groups": list(TargetGroup)})
+    context = {"formats": chosen, "group": group, "groups": groups, "unknown": "" if group else asked}
+    return render(request, "formats/format_set.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -139,11 +139,23 @@ def test_a_card_says_how_long_with_whom_what_for_and_what_goes_wrong(client: Cli
 def test_a_set_prints_each_card_on_its_own_sheet(client: Client) -> None:
     cards = [make_format(f"Karte {number}") for number in range(3)]
     make_format("Für die Leitung", target_groups=["managers"])
-    by_group = Page.of(client.get(reverse("formats:set"), {"zielgruppe": "trainees"}))
+    by_group = Page.of(client.get(reverse("formats:set"), {"zielgruppe": "auszubildende"}))
     assert [card.one("h2").text for card in by_group.main.all("article")] == ["Karte 0", "Karte 1", "Karte 2"]
     chosen = Page.of(client.get(reverse("formats:set"), {"f": [cards[2].slug, "gibt-es-nicht", cards[0].slug]}))
     assert [card.one("h2").text for card in chosen.main.all("article")] == ["Karte 2", "Karte 0"]
     assert Page.of(client.get(reverse("formats:set"), {"zielgruppe": "alle\0"})).main.all("article") == []
+
+
+def test_the_set_takes_the_words_of_the_list_and_names_what_it_does_not_know(client: Client) -> None:
+    make_format("Zettel suchen")
+    listed = Page.of(client.get(reverse("formats:list"), {"zielgruppe": "auszubildende"}))
+    way = f"{reverse('formats:set')}?zielgruppe=auszubildende"
+    assert way in listed.links
+    chosen = Page.of(client.get(way)).main
+    assert [card.one("h2").text for card in chosen.all("article")] == ["Zettel suchen"]
+    assert chosen.one("a", aria_current="true").text == "Auszubildende"
+    unknown = Page.of(client.get(reverse("formats:set"), {"zielgruppe": "trainees"})).main
+    assert "Diese Zielgruppe kennen wir nicht: trainees" in unknown.text
 
 
 def test_the_list_asks_the_database_as_often_for_one_card_as_for_many(client: Client) -> None:
@@ -180,7 +192,7 @@ def test_who_tried_a_card_reports_confirms_and_is_shown_after_staff_have_read_it
     assert editor.post(answer, {"decline": "1", "reason": " "}).status_code == 200
     assert editor.post(answer, {"publish": "1"}).status_code == 302
     text = Page.of(client.get(card)).main.text
-    assert "41 Zettel an der Wand." in text and "Heat & Co's Härterei" in text
+    assert "41 Zettel an der Wand." in text and "Heat & Co's Härterei, Betriebsgröße klein, mit drei Azubis." in text
     assert "ausbildung@haerterei.test" not in client.get(card).content.decode()
     assert "1-mal ausprobiert" in Page.of(client.get(reverse("formats:list"))).main.text
 
