@@ -15,6 +15,9 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 # A shared filter address is a few hundred characters; nothing of ours comes near this.
 QUERY_STRING_LIMIT = 4_000
+# Only what is typed into a search may be longer, since that is cut and said: 5,000 umlauts are 30,000 characters.
+# The nginx of deploy/ takes as much.
+TYPED_LIMIT = 32_000
 PATH_LIMIT = 1_000
 # No view serves another one. Django's generic views would answer TRACE with 200, and the check of form tokens would
 # answer DELETE with a page about forms.
@@ -94,7 +97,7 @@ class RequestGuard:
 
 def _is_malformed(request: HttpRequest) -> bool:
     query = request.META.get("QUERY_STRING", "")
-    if len(query) > QUERY_STRING_LIMIT or len(request.path) > PATH_LIMIT or "\x00" in request.path:
+    if _is_too_long(query, request.path) or len(request.path) > PATH_LIMIT or "\x00" in request.path:
         return True
     raw = unquote_to_bytes(query.replace("+", " "))
     # Cookies can hold it by an escape ("\000").
@@ -108,3 +111,11 @@ def _is_malformed(request: HttpRequest) -> bool:
         # Lone surrogates and other bytes that are not UTF-8.
         return True
     return False
+
+
+def _is_too_long(query: str, path: str) -> bool:
+    if len(query) <= QUERY_STRING_LIMIT:
+        return False
+    chosen = "&".join(part for part in query.split("&") if not part.startswith("q="))
+    # Django's own search in the administration asks the database for each word, so it gets no long texts.
+    return len(query) > TYPED_LIMIT or len(chosen) > QUERY_STRING_LIMIT or path.startswith("/admin/")

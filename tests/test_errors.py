@@ -18,8 +18,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from platform_mark.limits import TooManyRequests
-from platform_mark.middleware import PATH_LIMIT, QUERY_STRING_LIMIT
+from platform_mark.middleware import PATH_LIMIT, QUERY_STRING_LIMIT, TYPED_LIMIT
+from tests.actors.make import make_activity
 from tests.databases import OwnDatabase, own_database
+from tests.dialogues.formats.make import make_format
+from tests.dialogues.make import make_dialogue
 from tests.make import make_branch, make_practice, make_user
 from tests.markup import Page
 from tests.production import HOST, Gunicorn
@@ -208,7 +211,9 @@ MALFORMED = [
     "/admin/?q=%00",
     "/static/%00.css",
     "/beispiele/%00/",
-    f"/?q={'x' * QUERY_STRING_LIMIT}",
+    f"/beispiele/?q={'x' * TYPED_LIMIT}",
+    f"/beispiele/?q=x&branche={'x' * QUERY_STRING_LIMIT}",
+    f"/admin/practices/practice/?q={'x' * QUERY_STRING_LIMIT}",
     f"/beispiele/?{'branche=metall&' * 300}",
     f"/{'x' * PATH_LIMIT}/",
 ]
@@ -309,6 +314,19 @@ def test_very_long_values_and_many_of_them_are_answered(client: Client) -> None:
         "branche=metall&branche=metall&groesse=klein&groesse=klein",
     ):
         assert client.get(f"/beispiele/?{query}").status_code == 200, query[:40]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/beispiele/", "/dialoge/", "/aktivitaeten/", "/formate/", "/suche/"])
+def test_a_question_of_5000_characters_is_cut_and_what_was_typed_is_kept(client: Client, path: str) -> None:
+    make_practice("Eines")
+    make_dialogue()
+    make_activity()
+    make_format()
+    typed = "ä" * 5_000
+    page = Page.of(client.get(f"{path}?q={quote(typed)}"))
+    assert "Die Suche nimmt höchstens 200 Zeichen." in page.main.text
+    assert typed.startswith(page.main.one("input", name="q")["value"][:200])
 
 
 @pytest.mark.django_db

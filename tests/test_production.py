@@ -146,8 +146,9 @@ def test_pages_are_sent_compressed_and_never_kept_when_they_fail(portal: Portal)
         ("GET", "/%00", 400, "Die Adresse ist nicht lesbar"),
         ("GET", "/?q=%00", 400, "Die Adresse ist nicht lesbar"),
         ("GET", "/beispiele/?branche=%ed%a0%80", 400, "Die Adresse ist nicht lesbar"),
-        ("GET", "/beispiele/?q=" + "a" * 4500, 400, "Die Adresse ist nicht lesbar"),
+        ("GET", "/beispiele/?branche=" + "a" * 4500, 400, "Die Adresse ist nicht lesbar"),
         ("GET", "/" + "a" * 9000, 400, "Die Adresse ist nicht lesbar"),
+        ("GET", "/beispiele/?q=" + "a" * 40_000, 400, "Die Adresse ist nicht lesbar"),
         ("TRACE", "/", 405, "Das geht hier nicht"),
         ("TRACE", "/admin/", 405, "Das geht hier nicht"),
         ("TRACK", "/", 405, "Das geht hier nicht"),
@@ -162,6 +163,12 @@ def test_a_refusal_is_a_german_page(portal: Portal, method: str, path: str, stat
     assert not answer.headers.get("set-cookie")
     if status == 405:
         assert "GET" in answer.headers["allow"]
+
+
+def test_a_question_of_5000_umlauts_is_answered(portal: Portal) -> None:
+    answer = portal.get("/beispiele/?q=" + "%C3%A4" * 5_000)
+    assert answer.status_code == 200
+    assert "Die Suche nimmt höchstens 200 Zeichen." in answer.text
 
 
 @pytest.mark.parametrize(
@@ -192,7 +199,7 @@ def test_too_large_a_post_is_refused_before_it_reaches_the_application(portal: P
 
 
 def test_too_large_a_header_is_refused(portal: Portal) -> None:
-    answer = portal.get("/", headers={"Host": HOST, "Cookie": "a=" + "x" * 9_000})
+    answer = portal.get("/", headers={"Host": HOST, "Cookie": "a=" + "x" * 40_000})
     assert (answer.status_code, title(answer.text)) == (400, "Die Adresse ist nicht lesbar")
 
 
