@@ -1,6 +1,8 @@
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from .documents import DocumentRefused, StoredFile, check_document, write_file
 from .images import CheckedImage, ImageRefused, StoredFiles, check_image, write_files
@@ -34,6 +36,13 @@ class ImageForm(forms.ModelForm):
         if self.instance.pk:
             self.fields["file"].required = False
             self.fields["file"].help_text = f"Nur wählen, um das Bild zu ersetzen. {_LIMITS}"
+
+    def clean_rights_until(self) -> date | None:
+        """Refuse a day that is over, unless it was stored before: such a picture would show nowhere."""
+        day: date | None = self.cleaned_data["rights_until"]
+        if day and day < timezone.localdate() and "rights_until" in self.changed_data:
+            raise forms.ValidationError("Dieser Tag ist vorbei: Das Bild wäre nirgends zu sehen.", code="past")
+        return day
 
     def full_clean(self) -> None:
         """Write the files as the last step, so that a full disk is an error of the form and other errors leave none."""

@@ -821,6 +821,19 @@ def test_a_picture_in_use_cannot_be_deleted(editor, media):
     assert folders(media) == {image.token}
 
 
+def test_rights_that_are_over_are_refused_but_do_not_lock_a_stored_picture(editor, media):
+    over = (timezone.localdate() - timedelta(days=1)).isoformat()
+    refused = errors(editor.post(reverse("admin:media_image_add"), upload(encoded(plain()), rights_until=over)))
+    assert refused == {"rights_until": ["Dieser Tag ist vorbei: Das Bild wäre nirgends zu sehen."]}
+    assert not Image.objects.exists() and not folders(media)
+
+    image = stored_image(rights_until=date(2020, 1, 1))
+    address = reverse("admin:media_image_change", args=[image.pk])
+    kept = upload(b"", file="", alt="Andere Feder", rights_until="2020-01-01")
+    assert editor.post(address, kept).status_code == 302
+    assert errors(editor.post(address, kept | {"rights_until": "2020-01-02"})).keys() == {"rights_until"}
+
+
 def test_staff_find_pictures_whose_rights_end(editor):
     today = timezone.localdate()
     days = {"vorbei": -1, "heute": 0, "bald": 30, "später": 31}
