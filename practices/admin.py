@@ -82,11 +82,13 @@ class ReleaseFilter(admin.SimpleListFilter):
     parameter_name = "freigabe"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [("fehlt", "fehlt noch")]
+        return [("fehlt", "fehlt noch"), ("nicht-offen", "liegt vor oder ist nicht nötig")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         """Narrow the list by what was chosen."""
-        return queryset.filter(RELEASE_MISSING) if self.value() == "fehlt" else queryset
+        missing = Practice.objects.filter(RELEASE_MISSING)
+        narrowed = {"fehlt": queryset.filter(pk__in=missing), "nicht-offen": queryset.exclude(pk__in=missing)}
+        return narrowed.get(self.value() or "", queryset)
 
 
 class EffectForm(forms.ModelForm):

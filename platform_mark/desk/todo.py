@@ -306,13 +306,14 @@ def _practices() -> list[Todo]:
     now = timezone.now()
     old = timezone.localdate() - TOO_OLD
     counts = Practice.objects.aggregate(
-        review=Count("pk", filter=Q(state=State.REVIEW)),
-        draft=Count("pk", filter=Q(state=State.DRAFT)),
-        undated=Count("pk", filter=Q(state=State.PUBLISHED, as_of=None)),
-        scheduled=Count("pk", filter=Q(state=State.PUBLISHED, published_at__gt=now)),
-        expiring=Count("pk", filter=Q(state=State.PUBLISHED, expires_at__gt=now, expires_at__lte=now + EXPIRES_SOON)),
-        old=Count("pk", filter=Q(state=State.PUBLISHED, as_of__lt=old)),
-        unreleased=Count("pk", filter=RELEASE_MISSING),
+        review=_having(Q(state=State.REVIEW)),
+        draft=_having(Q(state=State.DRAFT)),
+        undated=_having(Q(state=State.PUBLISHED, as_of=None)),
+        scheduled=_having(Q(state=State.PUBLISHED, published_at__gt=now)),
+        expiring=_having(Q(state=State.PUBLISHED, expires_at__gt=now, expires_at__lte=now + EXPIRES_SOON)),
+        old=_having(Q(state=State.PUBLISHED, as_of__lt=old)),
+        unreleased=_having(RELEASE_MISSING),
+        unreleased_draft=_having(RELEASE_MISSING & Q(state=State.DRAFT)),
     )
     published = {"state__exact": State.PUBLISHED}
     return [
@@ -322,7 +323,12 @@ def _practices() -> list[Todo]:
             "Beispiele warten auf Prüfung",
             _list(state__exact="review"),
         ),
-        Todo(counts["draft"], "Entwurf", "Entwürfe", _list(state__exact="draft")),
+        Todo(
+            counts["draft"] - counts["unreleased_draft"],
+            "Entwurf wartet auf die Redaktion",
+            "Entwürfe warten auf die Redaktion",
+            _list(state__exact="draft", freigabe="nicht-offen"),
+        ),
         Todo(
             counts["undated"],
             "veröffentlichtes Beispiel ohne Stand",
@@ -353,3 +359,8 @@ def _practices() -> list[Todo]:
 
 def _list(**query: str) -> str:
     return reverse("admin:practices_practice_changelist", query=query)
+
+
+def _having(condition: Q) -> Count:
+    """The number of examples that meet the condition, each once, however many releases it has."""
+    return Count("pk", filter=condition, distinct=True)

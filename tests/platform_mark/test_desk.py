@@ -44,7 +44,7 @@ from platform_mark.pages.models import BarrierReport, CheckQuestion, LegalText, 
 from platform_mark.publishing.models import State
 from platform_mark.search.models import Synonym
 from platform_mark.taxonomy.models import Branch, BranchCode, District, Municipality, Pressure, Selection, Topic
-from practices.models import Practice, Suggestion
+from practices.models import Practice, Release, Suggestion
 from tests.actors.make import make_activity, make_actor, make_revision
 from tests.alerts.make import make_alert
 from tests.cast import PEOPLE, Cast, log_in, make_cast, make_person
@@ -432,6 +432,7 @@ def test_each_number_on_the_start_page_leads_to_as_many_rows(cast: Cast) -> None
     today = timezone.localdate()
     for number in range(2):
         make_practice(f"Entwurf {number}", state=State.DRAFT, published_at=None, is_fictitious=True)
+    waiting = make_practice("Wartet auf den Betrieb", state=State.DRAFT, published_at=None)
     make_practice("In Prüfung", state=State.REVIEW, published_at=None, is_fictitious=True)
     make_practice("Ohne Stand", is_fictitious=True)
     make_practice("Mit Stand", as_of=today, is_fictitious=True)
@@ -439,7 +440,8 @@ def test_each_number_on_the_start_page_leads_to_as_many_rows(cast: Cast) -> None
     client = cast.client("superuser")
     todos = client.get("/admin/").context["todos"]
     shown = {todo.text: todo.count for todo in todos}
-    assert shown["Entwürfe"] == 2
+    assert shown["Entwürfe warten auf die Redaktion"] == 2
+    assert shown["Entwurf wartet auf die Freigabe des Betriebs"] == 1
     assert shown["Beispiel wartet auf Prüfung"] == 1
     assert shown["veröffentlichtes Beispiel ohne Stand"] == 1
     assert shown["Beispiel ist eingeplant"] == 1
@@ -453,6 +455,13 @@ def test_each_number_on_the_start_page_leads_to_as_many_rows(cast: Cast) -> None
     assert walked >= 4
     links = Page.of(client.get("/admin/")).links
     assert {todo.url for todo in todos} <= set(links)
+
+    for day in (1, 2):
+        Release.objects.create(
+            practice=waiting, released_on=today - timedelta(days=day), released_by="Frau Ley", fingerprint=str(day)
+        )
+    shown = {todo.text: todo.count for todo in client.get("/admin/").context["todos"]}
+    assert shown["Entwürfe warten auf die Redaktion"] == 3, "each once, however often it was released"
 
 
 def test_a_missing_legal_text_is_named_until_there_is_one(cast: Cast) -> None:
