@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from actors.models import Actor
 from platform_mark.admin_pages import OwnPages
+from platform_mark.media.models import Image
 from platform_mark.publishing.admin import VisibleFilter
 from platform_mark.publishing.forms import RuleForm, SeenForm
 from platform_mark.publishing.models import State
@@ -300,6 +301,7 @@ class PracticeAdmin(ExchangeAdmin):
             context["is_public"] = practice.state == State.PUBLISHED
             context["needs_release"] = practice.needs_release
             context["is_released"] = practice.needs_release and practice.is_released
+            context["hidden_pictures"] = practice.pictures.exclude(image__in=Image.objects.shown()).count()
             context["revision"] = Practice.objects.filter(revision_of=practice).first()
         return super().render_change_form(request, context, *args, **kwargs)
 
