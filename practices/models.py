@@ -93,6 +93,11 @@ class PracticeQuerySet(PublishableQuerySet):
         )
 
 
+def latest_year() -> int:
+    """The next year: nothing in everyday use is newer than what is about to begin."""
+    return timezone.localdate().year + 1
+
+
 class Practice(Publishable):
     class Kind(models.TextChoices):
         OWN = "own", "Eigenes Beispiel"
@@ -189,7 +194,7 @@ class Practice(Publishable):
         "Jahr",
         null=True,
         blank=True,
-        validators=[MinValueValidator(1990), MaxValueValidator(2100)],
+        validators=[MinValueValidator(1990), MaxValueValidator(latest_year)],
         help_text="In dem es im Alltag ankam, zum Beispiel 2024.",
     )
     target_groups = ArrayField(

@@ -6,6 +6,8 @@ import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
 
+import practices.models
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -177,7 +179,7 @@ class Migration(migrations.Migration):
                         null=True,
                         validators=[
                             django.core.validators.MinValueValidator(1990),
-                            django.core.validators.MaxValueValidator(2100),
+                            django.core.validators.MaxValueValidator(practices.models.latest_year),
                         ],
                         verbose_name="Jahr",
                     ),

@@ -729,6 +729,8 @@ def test_what_people_write_in_cells_is_understood(
 def test_every_wrong_cell_of_a_row_is_told_at_once(editor: Client) -> None:
     wrong = good(Titel=None, Jahr="bald", Branchen="Nichts") | {"Wirkung 1: Nachher": "weniger"}
     assert len(faults(upload(editor, xlsx([wrong])))) == 6
+    told = faults(upload(editor, xlsx([good(Titel=None, Jahr=2099) | {"Stadt oder Gemeinde": "Köln"}])))
+    assert [where.split("„")[1].split("“")[0] for where in told] == ["Titel", "Stadt oder Gemeinde", "Jahr"]
 
 
 def test_the_same_example_twice_in_a_file_is_told(editor: Client) -> None:
