@@ -1,6 +1,6 @@
 """Examples in the administration: from the empty form to the public page, through what a browser sends."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from platform_mark.publishing.models import State
-from practices.models import Effect, Practice
+from practices.models import Effect, Practice, PracticePicture
 from tests.cast import Cast, make_cast
 from tests.make import (
     add_parts,
@@ -85,6 +85,28 @@ REQUIRED = {"title": "Ölwechsel: größer, öfter", "teaser": "Ein Satz.", "com
 
 
 # ---------------------------------------------------------------- adding
+
+
+def test_the_form_asks_for_the_parts_before_it_asks_when_the_example_appears(editor: Client) -> None:
+    heads = [head.text for head in Page.of(editor.get(ADD)).main.all("h2")]
+    assert heads[-1] == "Veröffentlichen"
+    assert heads.index("Erste Schritte") < heads.index("Veröffentlichen")
+
+
+@pytest.mark.parametrize(("ahead", "is_right"), [(1, True), (2, False)])
+def test_the_year_is_at_most_the_next(editor: Client, ahead: int, is_right: bool) -> None:
+    year = str(timezone.localdate().year + ahead)
+    response = editor.post(ADD, sent_by(editor, ADD, **REQUIRED, year=year))
+    assert Practice.objects.exists() is is_right
+    assert is_right or "year" in response.context["adminform"].form.errors
+
+
+def test_the_form_says_which_pictures_nobody_sees_any_more(editor: Client) -> None:
+    practice = make_practice(is_fictitious=True)
+    PracticePicture.objects.create(practice=practice, image=make_image())
+    assert "nicht mehr zu sehen" not in Page.of(editor.get(change(practice))).main.text
+    PracticePicture.objects.create(practice=practice, image=make_image(rights_until=date(2020, 1, 1)))
+    assert "Ein Bild ist nicht mehr zu sehen" in Page.of(editor.get(change(practice))).main.text
 
 
 def test_an_example_is_added_with_everything_and_looks_so_in_public(editor: Client, client: Client) -> None:
