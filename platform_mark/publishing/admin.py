@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from platform_mark.admin_pages import OwnPages
@@ -179,7 +180,8 @@ class PublishableAdmin(OwnPages):
             link = settings.BASE_URL + self.preview_path(versions.open_preview(row))
             self.log_change(request, row, "Vorschau-Link erzeugt.")
             until = timezone.localtime(row.preview_until)
-            self.message_user(request, f"Vorschau-Link, gilt bis {until:%d.%m.%Y}: {link}", messages.SUCCESS)
+            words = format_html('Vorschau-Link, gilt bis {}: <a href="{}">{}</a>', f"{until:%d.%m.%Y}", link, link)
+            self.message_user(request, words, messages.SUCCESS)
         return redirect(self.change_url(row))
 
     def preview_path(self, token: str) -> str:

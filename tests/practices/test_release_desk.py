@@ -12,6 +12,7 @@ from platform_mark.publishing.models import State, Version
 from practices import suggesting
 from practices.models import Practice, Suggestion
 from tests.make import make_practice, make_user
+from tests.markup import Page
 
 pytestmark = pytest.mark.django_db
 
@@ -96,6 +97,8 @@ def test_each_saving_keeps_a_version_that_can_be_compared_and_brought_back(edito
     [difference] = page.context["differences"]
     assert (difference.label, difference.old, difference.new) == ("Titel", "Erste Fassung", "Zweite Fassung")
 
+    assert "Gespeichert" in Page.of(page).main.text
+
     oldest = Version.objects.of(practice).last()
     assert oldest is not None
     response = editor.post(url("versions", practice), {"version": oldest.pk}, follow=True)
@@ -107,9 +110,9 @@ def test_each_saving_keeps_a_version_that_can_be_compared_and_brought_back(edito
 
 def test_a_preview_link_is_given_out_and_ended(editor: Any) -> None:
     practice = make_practice("Geheim", state=State.DRAFT, published_at=None)
-    told = messages(editor.post(url("preview", practice), follow=True))
-    link = re.search(r"https://portal\.test(/beispiele/vorschau/\S+/)", told)
-    assert link is not None
+    response = editor.post(url("preview", practice), follow=True)
+    link = re.search(r">https://portal\.test(/beispiele/vorschau/[^<\s]+/)<", messages(response))
+    assert link is not None and f"https://portal.test{link[1]}" in Page.of(response).links
     assert editor.get(link[1]).status_code == 200
     editor.post(url("preview", practice), {"end": "1"})
     assert editor.get(link[1]).status_code == 404

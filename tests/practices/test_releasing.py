@@ -238,12 +238,15 @@ def test_with_the_four_eyes_switch_nobody_publishes_alone(settings: Any) -> None
 
 def test_a_preview_link_shows_a_draft_to_an_outsider_until_it_is_over_or_replaced(client: Any) -> None:
     practice = make_draft()
+    Practice.objects.filter(pk=practice.pk).update(as_of=timezone.localdate())
+    practice.refresh_from_db()
     assert client.get(practice.get_absolute_url()).status_code == 404
     link = f"/beispiele/vorschau/{versions.open_preview(practice)}/"
 
     response = client.get(link)
     assert "52 Minuten rüsten." in response.content.decode()
     assert "Vorschau, noch nicht veröffentlicht" in response.content.decode()
+    assert "Geprüft" not in response.content.decode(), "nobody has reviewed it yet"
     assert "noindex" in response["X-Robots-Tag"]
     assert "no-store" in response["Cache-Control"]
     assert response["Referrer-Policy"] == "no-referrer"
