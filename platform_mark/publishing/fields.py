@@ -26,7 +26,7 @@ HEADINGS = frozenset({"h2", "h3"})
 
 
 # What nh3 leaves of a link to somewhere it may not lead.
-_LINK_TO_NOWHERE = re.compile(r'<a(?: title="[^"]*")? rel="noopener noreferrer">(.*?)</a>', re.DOTALL)
+_LINK_TO_NOWHERE = re.compile(r'<a(?: (?:title|rel)="[^"]*")*>(.*?)</a>', re.DOTALL)
 # Another host with the scheme left out; browsers take backslashes for slashes.
 _OTHER_HOST = re.compile(r"\s*[/\\]\s*[/\\]")
 
@@ -56,7 +56,7 @@ def clean_html(html: str, *, headings: bool = False) -> str:
 
 
 def _keep_address(tag: str, attribute: str, value: str) -> str | None:
-    return None if attribute == "href" and _OTHER_HOST.match(value) else value
+    return None if attribute == "href" and (not value.strip() or _OTHER_HOST.match(value)) else value
 
 
 class RichTextField(ProseEditorField):

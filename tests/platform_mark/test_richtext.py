@@ -42,6 +42,11 @@ class Reader(HTMLParser):
     handle_decl = handle_pi = unknown_decl = handle_comment
 
 
+@pytest.mark.parametrize("address", ["", " ", "javascript:alert(1)"])
+def test_a_link_without_an_address_stays_as_its_words(address: str) -> None:
+    assert clean_html(f'<p>Der <a href="{address}" title="x">Bericht</a>.</p>') == "<p>Der Bericht.</p>"
+
+
 def assert_harmless(html: str, *, tags: set[str] = ALLOWED) -> None:
     reader = Reader(html)
     assert set(reader.tags) <= tags
