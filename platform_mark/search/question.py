@@ -135,7 +135,7 @@ def ask(text: str, *, synonyms: Sequence[Sequence[str]] | None = None) -> Questi
     return Question(
         text,
         (*quoted, *(clause for clause in clauses if clause.ways)),
-        tuple(clause.text for clause in clauses if not clause.ways),
+        tuple({clause.text.casefold(): clause.text for clause in clauses if not clause.ways}.values()),
         tuple(_pairs(pieces, vocabulary)),
     )
 

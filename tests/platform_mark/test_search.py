@@ -331,6 +331,7 @@ def test_a_word_that_occurs_nowhere_is_left_out_and_named() -> None:
     question = ask("Galvanik Xylophon")
 
     assert question.unknown == ("Xylophon",)
+    assert ask("<xylophon>Galvanik</xylophon>").unknown == ("xylophon",)
     assert titles("Galvanik Xylophon") == ["Galvanik"]
     assert found("Xylophon Quietscheente").hits == 0
 
