@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -19,19 +20,28 @@ from .outbox import full_text, queue_test, retry
 from .texts import Text
 
 
+class KindFilter(admin.AllValuesFieldListFilter):
+    """The kinds by what staff call them."""
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        """The choices with the labels of the kinds."""
+        for choice in super().choices(changelist):
+            yield choice | {"display": texts.label(str(choice["display"]))}
+
+
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(admin.ModelAdmin):
     """What was sent and what is stuck. In the quick start staff see mails in full, since no mail server brings them."""
 
-    list_display = ["subject", "to", "kind", "state", "attempts", "created_at", "sent_at"]
-    list_filter = ["state", "kind"]
+    list_display = ["subject", "to", "shown_kind", "state", "attempts", "created_at", "sent_at"]
+    list_filter = ["state", ("kind", KindFilter)]
     search_fields = ["to", "subject"]
     date_hierarchy = "created_at"
     actions = ["send_again"]
     fields = [
         "subject",
         "to",
-        "kind",
+        "shown_kind",
         "state",
         "shown_text",
         "shown_calendar",
@@ -48,6 +58,11 @@ class OutgoingMailAdmin(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: OutgoingMail | None = None) -> bool:
         # Nothing in a mail can be edited; the right is only asked for by the action.
         return False
+
+    @admin.display(description="Art", ordering="kind")
+    def shown_kind(self, mail: OutgoingMail) -> str:
+        """What staff call its kind."""
+        return texts.label(mail.kind)
 
     @admin.display(description="Text")
     def shown_text(self, mail: OutgoingMail) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 
 from platform_mark.contact import operator
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 LINK = "[persönlicher Link]"
 SUBJECT_LENGTH = 200
 
+_COMMENT = re.compile(r"\{# (.+?) #\}")
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 # Controls, and the marks that turn the direction of writing: they hide what a line says, and NUL cannot be stored.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -59,6 +61,10 @@ class Letter:
     unsubscribe: str = ""
 
 
+# What staff call the kinds whose texts they may change, and the one that only they get.
+_LABELS = {"test": "Testmail"}
+
+
 @dataclass(frozen=True)
 class MailKind:
     """A kind of mail whose text staff may change; `name` is that of its shipped text in `email/`."""
@@ -74,11 +80,27 @@ class MailKind:
     # Anybody can trigger it for any address, so it counts towards the limit of that address.
     is_limited: bool = False
 
+    def __post_init__(self) -> None:
+        _LABELS[self.name] = self.label
+
 
 @dataclass(frozen=True)
 class Text:
     subject: str
     body: str
+
+
+def label(name: str) -> str:
+    """What staff call a kind of mail; where staff may not change its text, the template begins with that as a comment."""
+    if name in _LABELS:
+        return _LABELS[name]
+    try:
+        source = get_template(f"email/{name}.txt").template.source  # type: ignore[attr-defined]
+    except TemplateDoesNotExist:
+        # A kind of an earlier version.
+        return name
+    found = _COMMENT.match(source)
+    return found[1] if found else name
 
 
 def shipped(name: str) -> Text:

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
 from platform_mark.desk.mail_texts import KINDS
+from platform_mark.mail import texts
 from platform_mark.mail.models import BulkMail, MailText, OutgoingMail
 from tests.cast import Cast, make_cast
 from tests.dialogues.make import make_dialogue, make_registration
@@ -36,6 +38,16 @@ def organiser(cast: Cast) -> Iterator[Client]:
 
 def words(response: object) -> str:
     return " ".join(Page.of(response).main.text.split())  # type: ignore[arg-type]
+
+
+def test_the_outbox_calls_each_kind_by_a_german_name(cast: Cast) -> None:
+    for name in ("dialog-bestaetigen", "idee-stand", "von-frueher"):
+        OutgoingMail.objects.create(kind=name, to="a@firma.test", subject="x", text="x")
+    page = Page.of(cast.client("administrator").get("/admin/outbox/outgoingmail/")).main
+    assert page.text.count("Idee: neuer Stand") == 2, "in its row and in the filter"
+    assert "von-frueher" in page.text and "dialog-bestaetigen" not in page.text
+    mails = {path.stem for path in (settings.BASE_DIR / "templates/email").glob("*.txt")}
+    assert {name for name in mails if texts.label(name) == name} == set()
 
 
 def test_the_list_names_every_kind_and_what_was_changed(organiser: Client) -> None:
