@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from platform_mark.admin_pages import OwnPages
+from platform_mark.admin_pages import OwnPages, ReadForm
 from platform_mark.publishing.admin import PublishableAdmin, VisibleFilter
 from platform_mark.publishing.forms import RuleForm, SeenForm
 from platform_mark.slugs import SlugForm
@@ -137,6 +137,8 @@ class ReasonForm(forms.Form):
 
 class FromOutsideAdmin(OwnPages):
     """What people sent is read, not edited, and answered on a page of its own."""
+
+    form = ReadForm
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """It comes from outside."""

@@ -98,7 +98,7 @@ def test_the_length_of_a_text_is_counted_in_added_parts_too_and_reading_is_judge
     page.goto("/admin/practices/practice/add/")
     page.get_by_label("In einem Satz").fill("Wer rüstet, sieht es.")
     expect(page.locator(".field-teaser .desk-meter")).to_have_text("21 von 300 Zeichen")
-    page.get_by_role("button", name="Erster Schritt anlegen").click()
+    page.get_by_role("button", name="Anlegen: Erster Schritt").click()
     page.locator("#id_steps-0-action").fill("Eine Maschine wählen.")
     expect(page.locator("#steps-0 .field-action .desk-meter")).to_have_text("21 von 120 Zeichen")
 
@@ -150,9 +150,9 @@ def test_the_editor_writes_what_readers_see(visit: NewContext, portal: Portal, s
 def test_parts_are_added_by_keyboard(visit: NewContext, portal: Portal, staff_state: dict[str, Any]) -> None:
     page = visit(storage_state=staff_state, **WIDE).new_page()
     page.goto("/admin/practices/practice/add/")
-    page.get_by_role("button", name="Wirkung anlegen").focus()
+    page.get_by_role("button", name="Anlegen: Wirkung").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#id_effects-0-label")).to_be_visible()
-    page.get_by_role("button", name="Bild im Beispiel anlegen").focus()
+    page.get_by_role("button", name="Anlegen: Bild im Beispiel").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#pictures-0").get_by_role("combobox", name="Bild")).to_be_visible()

@@ -119,7 +119,7 @@ def test_staff_write_show_release_publish_and_revise_while_the_public_text_stays
     page.get_by_label("Betrieb:", exact=True).fill("Seilerei & Söhne")
     page.get_by_label(portal.site.metal.name, exact=True).check()
     write(page, "Ausgangslage", "Früher tastete jeder jedes Seil ab.")
-    page.get_by_role("button", name="Bild im Beispiel anlegen").click()
+    page.get_by_role("button", name="Anlegen: Bild im Beispiel").click()
     page.locator("#pictures-0 .select2-selection").click()
     page.locator(".select2-results__option", has_text="Prüferin").click()
 
