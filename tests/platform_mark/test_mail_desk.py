@@ -42,7 +42,7 @@ def words(response: object) -> str:
 
 def test_the_outbox_calls_each_kind_by_a_german_name(cast: Cast) -> None:
     for name in ("dialog-bestaetigen", "idee-stand", "von-frueher"):
-        OutgoingMail.objects.create(kind=name, to="a@firma.test", subject="x", text="x")
+        OutgoingMail.objects.create(kind=name, to="a@firma.test", subject="x", text="x", message_id=name)
     page = Page.of(cast.client("administrator").get("/admin/outbox/outgoingmail/")).main
     assert page.text.count("Idee: neuer Stand") == 2, "in its row and in the filter"
     assert "von-frueher" in page.text and "dialog-bestaetigen" not in page.text

@@ -45,7 +45,10 @@ def test_an_idea_without_a_name_reaches_staff_and_no_mail_goes_out(client: Clien
     idea = sent(client, email="")
     assert (idea.state, idea.email) == ("new", "")
     assert not OutgoingMail.objects.exists()
-    assert "Azubi & Meister" in Page.of(make_cast().client("editor").get("/admin/dialogues/idea/")).main.text
+    editor = make_cast().client("editor")
+    assert "Azubi & Meister" in Page.of(editor.get("/admin/dialogues/idea/")).main.text
+    read = Page.of(editor.get(reverse("admin:dialogues_idea_change", args=[idea.pk]))).main.text
+    assert "Welches Problem soll sie lösen? Die Älteren" in read
 
 
 def test_looking_at_the_link_confirms_nothing_the_button_does(client: Client) -> None:
