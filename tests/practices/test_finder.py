@@ -182,7 +182,7 @@ def test_hostile_words_are_only_words(client: Client, q: str) -> None:
     assert Practice.objects.count() == 1
 
 
-@pytest.mark.parametrize("query", ["q=%00", "q=a%00b", "q=%ff", "q=" + "x" * 5000, "ort=%00", "jahr=%ed%a0%80"])
+@pytest.mark.parametrize("query", ["q=%00", "q=a%00b", "q=%ff", "ort=" + "x" * 5000, "ort=%00", "jahr=%ed%a0%80"])
 def test_what_no_database_should_see_is_refused(client: Client, query: str) -> None:
     make_practice("Galvanik")
 
