@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -16,6 +15,7 @@ from tests.cast import Cast, make_cast
 from tests.dialogues.make import make_dialogue, make_registration
 from tests.mails import make_bulk
 from tests.markup import Page
+from tests.production import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +46,7 @@ def test_the_outbox_calls_each_kind_by_a_german_name(cast: Cast) -> None:
     page = Page.of(cast.client("administrator").get("/admin/outbox/outgoingmail/")).main
     assert page.text.count("Idee: neuer Stand") == 2, "in its row and in the filter"
     assert "von-frueher" in page.text and "dialog-bestaetigen" not in page.text
-    mails = {path.stem for path in (settings.BASE_DIR / "templates/email").glob("*.txt")}
+    mails = {path.stem for path in (ROOT / "templates/email").glob("*.txt")}
     assert {name for name in mails if texts.label(name) == name} == set()
 
 
