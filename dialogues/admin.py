@@ -60,6 +60,7 @@ class TodoFilter(admin.SimpleListFilter):
             ("entscheiden", "Anmeldungen prüfen"),
             ("warteliste", "Jemand wartet"),
             ("bald", "Findet in 14 Tagen statt"),
+            ("link", "Link zur Online-Teilnahme fehlt"),
             ("abhaken", "Niemand abgehakt"),
             ("nachbericht", "Nachbericht fehlt"),
         ]
@@ -76,6 +77,8 @@ class TodoFilter(admin.SimpleListFilter):
                 return queryset.filter(
                     starts_at__gt=now, starts_at__lte=now + SOON, state=State.PUBLISHED, cancelled_at=None
                 )
+            case "link":
+                return queryset.filter(pk__in=planning.awaiting_link().order_by().values("pk"))
             case "abhaken":
                 return queryset.unticked()
             case "nachbericht":
@@ -404,7 +407,7 @@ class DialogueAdmin(AttendancePages, RoomPages, PublishableAdmin):
             form,
             title="Verlegen oder Ort ändern",
             intro=f"{_mails_ahead(number)} Darin steht, was neu ist und wie es bisher war. Die Kalender der Angemeldeten "
-            "übernehmen die Änderung. Ändern Sie nur den Beginn, rückt „Anmeldung bis“ mit.",
+            "übernehmen die Änderung. Ist nur der Link neu, erfährt es, wer online dabei ist. Ändern Sie nur den Beginn, rückt „Anmeldung bis“ mit.",
             button="Ändern und Bescheid geben",
             run=run,
         )

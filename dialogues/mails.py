@@ -29,6 +29,7 @@ PATH = "/anmeldung/{token}/"
 # Opens the room of an online dialogue and nothing else, so that it may be passed on to colleagues.
 ONLINE_PURPOSE = "dialogues.online"
 ONLINE_PATH = "/anmeldung/online/{token}/"
+LINK_FOLLOWS = "Den Link schicken wir Ihnen vor dem Termin."
 
 
 class Kind(models.TextChoices):
@@ -76,7 +77,7 @@ _PERSON = {
     "personen": "Angemeldete Personen mit Namen",
     "anzahl": "Zahl der Personen, zum Beispiel „2 Personen“",
     "plaetze": "„Ihr Platz ist“ oder „Ihre 2 Plätze sind“",
-    "zugang": "Link zur Online-Teilnahme; leer für alle, die nicht online dabei sind oder keinen bestätigten Platz haben",
+    "zugang": "Link zur Online-Teilnahme, oder dass er noch kommt; leer für alle, die nicht online dabei sind oder keinen bestätigten Platz haben",
     "anfahrt": "Anfahrt und Eingang; leer für alle, die nur online dabei sind",
 }
 _MOVED = {"umgebucht": "Von welchem Dialog wir die Anmeldung hierher gelegt haben; sonst leer"}
@@ -210,9 +211,12 @@ def letter_for(
     if registration.confirmed_at and kind not in LIMITED:
         values |= _person_values(registration, attendees, ways)
         values["eckdaten"] = _table(values, who=": ".join(filter(None, [values["betrieb"], values["personen"]])))
-        if registration.state == Registration.State.CONFIRMED and SeatKind.Way.ONLINE in ways and dialogue.online_link:
-            del values["zugang"]
-            links["zugang"] = Link(ONLINE_PATH, ONLINE_PURPOSE, registration.pk, registration.token_version)
+        if registration.state == Registration.State.CONFIRMED and SeatKind.Way.ONLINE in ways:
+            if dialogue.online_link:
+                del values["zugang"]
+                links["zugang"] = Link(ONLINE_PATH, ONLINE_PURPOSE, registration.pk, registration.token_version)
+            else:
+                values["zugang"] = LINK_FOLLOWS
     if kind is Kind.PLEASE_CONFIRM:
         values["stand"] = _what_confirming_brings(dialogue, attendees)
     values |= _fact_values(registration, facts)

@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from platform_mark.media.models import Document
 
 from . import feedback, wording
-from .models import Attendee, FileVisibility, Registration
+from .models import Attendee, FileVisibility, Registration, SeatKind
 from .retention import KEEP_FOR_NEWS, KEEP_LISTED, KEEP_NEEDS
 from .seats import place_in_line
 
@@ -45,6 +45,7 @@ class OwnPage:
     kept: list[Kept] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     online_link: str = ""
+    awaits_link: bool = False
     listed: list[tuple[str, list[str]]] = field(default_factory=list)
 
 
@@ -77,7 +78,7 @@ def own_page(registration: Registration, at: datetime | None = None) -> OwnPage:
         page.sentence = "Danke, dass Sie dabei waren." if page.is_confirmed else "Diesmal war leider kein Platz frei."
     page.people = [(str(row), row.seat_kind.name, _standing(row)) for row in attendees]
     page.kept = _kept(registration)
-    _add_what_participants_get(page, registration, at)
+    _add_what_participants_get(page, registration, attendees, at)
     return page
 
 
@@ -189,7 +190,9 @@ def _kept(registration: Registration) -> list[Kept]:
     return [line for line in kept if line.value]
 
 
-def _add_what_participants_get(page: OwnPage, registration: Registration, at: datetime) -> None:
+def _add_what_participants_get(
+    page: OwnPage, registration: Registration, attendees: list[Attendee], at: datetime
+) -> None:
     dialogue = registration.dialogue
     visible = [FileVisibility.PUBLIC, *([FileVisibility.PARTICIPANTS] if page.is_confirmed else [])]
     documents = dialogue.documents.filter(visibility__in=visible).select_related("document")
@@ -198,6 +201,9 @@ def _add_what_participants_get(page: OwnPage, registration: Registration, at: da
         return
     if not page.is_over:
         page.online_link = dialogue.online_link
+        page.awaits_link = not dialogue.online_link and any(
+            row.seat_kind.way == SeatKind.Way.ONLINE and row.registration.state == State.CONFIRMED for row in attendees
+        )
     if dialogue.ends_at and at < dialogue.ends_at + KEEP_LISTED:
         others = dialogue.registrations.filter(state=State.CONFIRMED, list_agreed_at__isnull=False).exclude(
             pk=registration.pk

@@ -23,7 +23,7 @@ from . import links, locking, snapshot, waiting_line, wording
 from .attendance import attendance, took_part
 from .local_time import from_local, to_local
 from .mails import DOCUMENTS_TOLD, Facts, Kind, tell
-from .models import Dialogue, Notice, Report, SeatKind, Series
+from .models import Dialogue, DialogueQuerySet, Notice, Registration, Report, SeatKind, Series
 from .seats import SeatState, seat_state
 
 if TYPE_CHECKING:
@@ -72,6 +72,12 @@ def missing_for_publication(dialogue: Dialogue) -> list[str]:
     if dialogue.signup_closes_at and dialogue.signup_closes_at > dialogue.ends_at:
         missing.append("„Anmeldung bis“ liegt nach dem Ende.")
     return missing
+
+
+def awaiting_link() -> DialogueQuerySet:
+    """Public dialogues ahead with online seats and no link yet: it is often made late, and must not be forgotten."""
+    online = SeatKind.objects.filter(way=SeatKind.Way.ONLINE).order_by().values("dialogue")
+    return Dialogue.objects.upcoming().filter(state=State.PUBLISHED, cancelled_at=None, online_link="", pk__in=online)
 
 
 @transaction.atomic
@@ -158,7 +164,11 @@ def change_dialogue(dialogue: Dialogue, *, by: "User | None" = None, **values: A
     if not told or dialogue.state != State.PUBLISHED:
         return 0
     claim = f"changed-{dialogue.calendar_sequence}"
-    return _tell_once(dialogue.registrations.living(), Kind.DIALOGUE_CHANGED, claim=claim, changes=told)
+    concerned = dialogue.registrations.living()
+    if not set(changed) & {*WHEN, *WHERE}:
+        # The link alone is news to those only who take part by it; who gets a seat later reads it with that.
+        concerned = concerned.filter(state=Registration.State.CONFIRMED, attendees__seat_kind__way=SeatKind.Way.ONLINE)
+    return _tell_once(concerned, Kind.DIALOGUE_CHANGED, claim=claim, changes=told)
 
 
 @transaction.atomic
@@ -321,8 +331,15 @@ def _told_changes(dialogue: Dialogue, changed: Iterable[str], before: dict[str, 
         told.append(f"Neuer Ort: {dialogue.where_exactly}")
         told.append(f"Bisher: {place_before}")
     if "online_link" in changed:
-        told.append("Der Link zur Online-Teilnahme ist neu. Wer online dabei ist, findet ihn auf der eigenen Seite.")
+        told.append(_told_link(dialogue.online_link, before["online_link"]))
     return told
+
+
+def _told_link(now: str, before: str) -> str:
+    if not now:
+        return "Der bisherige Link zur Online-Teilnahme gilt nicht mehr. Den neuen schicken wir Ihnen vor dem Termin."
+    there = "ist neu" if before else "ist jetzt da"
+    return f"Der Link zur Online-Teilnahme {there}. Wer online dabei ist, findet ihn auf der eigenen Seite."
 
 
 def _tell_once(registrations: Any, kind: Kind, *, claim: str, **facts: Unpack[Facts]) -> int:

@@ -11,6 +11,7 @@ from django.utils.timesince import timesince
 
 from actors.models import Activity, Actor, Claim, Proposal, Revision
 from actors.stages import Stage
+from dialogues import planning
 from dialogues.formats.models import Idea, TryReport
 from dialogues.models import Agreement, Dialogue, Registration
 from dialogues.occupancy import hint
@@ -157,6 +158,12 @@ def _dialogues() -> list[Todo]:
             f"Dialog mit Warteliste{help_of_one}",
             "Dialoge mit Warteliste",
             found("warteliste"),
+        ),
+        Todo(
+            planning.awaiting_link().count(),
+            "kommender Dialog ohne Link zur Online-Teilnahme",
+            "kommende Dialoge ohne Link zur Online-Teilnahme",
+            found("link"),
         ),
         Todo(
             Dialogue.objects.unticked().count(),

@@ -44,7 +44,15 @@ FOLDER = Path(__file__).parent
 # Fields that go over as they are.
 _PLAIN = (
     *("title", "teaser", "description", "for_whom", "target_groups", "form", "venue", "street", "postal_code"),
-    *("directions", "accessibility", "most_per_company", "shows_exact_numbers", "waiting_mode", "offer_hours"),
+    *(
+        "directions",
+        "accessibility",
+        "online_link",
+        "most_per_company",
+        "shows_exact_numbers",
+        "waiting_mode",
+        "offer_hours",
+    ),
 )
 # How long before its day a dialogue is announced; nobody can have signed up earlier.
 _ANNOUNCED = timedelta(days=75)

@@ -157,6 +157,19 @@ def test_publishing_names_what_is_missing_and_then_works(cast: Cast) -> None:
     assert dialogue.state == State.PUBLISHED
 
 
+def test_a_public_dialogue_without_its_online_link_waits_on_the_start_page(cast: Cast) -> None:
+    make_dialogue("Vor Ort")
+    make_dialogue("Mit Link", seats=0, online_seats=9, online_link="https://raum.example/1")
+    make_dialogue("Vorbei", online_seats=9, starts_at=in_days(-3))
+    make_dialogue("Abgesagt", online_seats=9, cancelled_at=timezone.now(), cancel_reason="Krank.")
+    make_dialogue("Ohne Link", online_seats=9)
+    client = cast.client("organiser")
+
+    [todo] = [todo for todo in client.get("/admin/").context["todos"] if "Link" in todo.text]
+    assert (todo.count, todo.text) == (1, "kommender Dialog ohne Link zur Online-Teilnahme")
+    assert [row.title for row in client.get(todo.url).context["cl"].result_list] == ["Ohne Link"]
+
+
 def test_the_form_says_in_one_line_how_the_sign_up_stands(cast: Cast) -> None:
     dialogue = make_dialogue(seats=3, shows_exact_numbers=True)
     make_registration(dialogue, people=2)

@@ -224,6 +224,25 @@ def test_online_link_and_documents_are_for_confirmed_people_only(client: Any) ->
     assert "Nur für uns" not in page
 
 
+def test_a_link_that_is_not_made_yet_is_promised_for_later_on_every_page_and_in_the_mail(client: Any) -> None:
+    dialogue = make_dialogue(seats=1, online_seats=1)
+    promise = "schicken wir Ihnen vor dem Termin."
+    onsite, online = book(dialogue, "a"), book(dialogue, "b", people=people(dialogue, way="online"))
+    assert f"Den Link {promise}" in read(client, online)
+    assert promise not in read(client, onsite)
+    assert [promise in mail.text for mail in OutgoingMail.objects.filter(kind=mails.Kind.CONFIRMED).order_by("pk")] == [
+        False,
+        True,
+    ]
+    public = client.get(dialogue.get_absolute_url()).content.decode()
+    assert f"Den Link zur Online-Teilnahme {promise}" in public
+    assert "mit der Bestätigung" not in public
+
+    Dialogue.objects.update(online_link="https://raum.example/da")
+    assert promise not in read(client, online)
+    assert "mit der Bestätigung" in client.get(dialogue.get_absolute_url()).content.decode()
+
+
 def test_the_list_of_participants_shows_who_agreed_to_who_is_confirmed_for_a_week(client: Any) -> None:
     dialogue = make_dialogue(seats=3)
     reader = book(dialogue, "a")

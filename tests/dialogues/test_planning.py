@@ -205,6 +205,23 @@ def test_a_place_that_was_not_known_is_told_as_such() -> None:
     assert "- Neuer Ort: Online\n- Bisher: Ort folgt" in text
 
 
+def test_a_link_that_is_made_late_is_told_to_those_who_take_part_by_it() -> None:
+    dialogue = make_dialogue(online_seats=5)
+    online = dialogue.seat_kinds.get(way="online")
+    make_registration(dialogue, email="vorort@firma.example")
+    make_registration(dialogue, email="wartet@firma.example", seat_kind=online, state=Registration.State.WAITING)
+    make_registration(dialogue, email="online@firma.example", seat_kind=online, people=2)
+
+    assert planning.change_dialogue(dialogue, online_link="https://raum.example/abc") == 1
+    assert mails(Kind.DIALOGUE_CHANGED) == ["online@firma.example"]
+    assert "Der Link zur Online-Teilnahme ist jetzt da." in OutgoingMail.objects.get().text
+
+    assert planning.change_dialogue(dialogue, online_link="") == 1
+    text = " ".join(OutgoingMail.objects.order_by("pk").last().text.split())
+    assert "gilt nicht mehr. Den neuen schicken wir Ihnen vor dem Termin." in text
+    assert planning.change_dialogue(dialogue, online_link="https://raum.example/neu", venue="Anderswo") == 3
+
+
 def test_who_was_reminded_of_the_old_day_is_reminded_of_the_new_one() -> None:
     dialogue = make_dialogue(starts_at=in_days(3))
     make_registration(dialogue, confirmed_at=in_days(-9))

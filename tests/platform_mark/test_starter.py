@@ -135,6 +135,7 @@ def test_there_is_a_dialogue_in_every_state() -> None:
     assert Outcome.objects.values("kind").distinct().count() == len(Outcome.Kind)
     assert set(Agreement.objects.values_list("state", flat=True)) == set(Agreement.State.values)
     assert all(dialogue.is_fictitious for dialogue in dialogues)
+    assert all(bool(dialogue.online_link) == dialogue.is_online for dialogue in dialogues)
     assert all(Host.objects.values_list("is_fictitious", flat=True))
 
 
