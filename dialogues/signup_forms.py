@@ -1,6 +1,7 @@
 """The forms of the sign-up: people in rows without any script, the questions of the dialogue, and the quiet traps."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 from django import forms
@@ -151,6 +152,17 @@ class SignUpForm(PeopleForm, OpenForm):
         self.questions = list(dialogue.questions.all())
         for question in self.questions:
             self.fields[f"frage-{question.pk}"] = _question_field(question)
+        if self.number == 1:
+            self.fields["name-0"].help_text = (
+                "Leer lassen: Sie selbst kommen. Kommt jemand anderes, schreiben Sie den Namen oder „N.N.“."
+            )
+
+    def people(self) -> list[Person]:
+        """Who is meant; where one person comes and no name was written, it is who fills in the form."""
+        people = super().people()
+        if len(people) == 1 and not people[0].name:
+            return [replace(people[0], name=self.cleaned_data["contact_name"])]
+        return people
 
     def question_fields(self) -> list[forms.BoundField]:
         """The fields of the dialogue's own questions, for the template."""

@@ -69,6 +69,19 @@ def test_a_sign_up_ends_in_the_page_that_says_to_look_into_the_mail(client: Any)
     assert "Bis Sie bestätigen, halten wir keinen Platz frei." in page
 
 
+def test_who_signs_up_alone_and_leaves_the_name_of_the_person_empty_comes_in_person(client: Any) -> None:
+    dialogue = make_dialogue()
+    assert "Leer lassen: Sie selbst kommen." in client.get(address(dialogue)).content.decode()
+    more = fill_in(client, dialogue, more="1").content.decode()
+    assert "Sie selbst kommen" not in more
+
+    fill_in(client, dialogue, **{"name-0": " "})
+    assert [person.name for person in Registration.objects.get().attendees.all()] == ["Mara O'Brien"]
+    fill_in(client, dialogue, email="zwei@firma.example", rows="2", **{"name-0": "", "name-1": "Jens"})
+    two = Registration.objects.get(email="zwei@firma.example")
+    assert [person.name for person in two.attendees.all()] == ["", "Jens"]
+
+
 def test_consents_are_unticked_and_the_notice_is_there_without_a_box(client: Any) -> None:
     form = client.get(address(make_dialogue())).context["form"]
     assert typed(form, "needs_agreed", "news_agreed", "list_agreed") == [None, None, None] or not any(
