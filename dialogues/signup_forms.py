@@ -172,9 +172,10 @@ class SignUpForm(PeopleForm, OpenForm):
         """A wish without the consent to store it is asked about, not dropped."""
         cleaned = super().clean() or {}
         if cleaned.get("needs") and not cleaned.get("needs_agreed"):
+            # Not at the box: the summary would run the person's sentence beside it and ours into one.
             self.add_error(
-                "needs_agreed",
-                "Setzen Sie dieses Häkchen, damit wir den Hinweis speichern dürfen, oder löschen Sie ihn.",
+                "needs",
+                "Setzen Sie das Häkchen darunter, damit wir das speichern dürfen, oder leeren Sie das Feld.",
             )
         return cleaned
 

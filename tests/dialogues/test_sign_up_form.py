@@ -117,7 +117,7 @@ def test_an_empty_field_is_told_beside_it_and_nothing_is_lost(client: Any, name:
         ({"branch": "9" * 40}, "branch"),
         ({"size": "riesig"}, "size"),
         ({"group": "irgendwie"}, "group"),
-        ({"needs": "vegan"}, "needs_agreed"),
+        ({"needs": "vegan"}, "needs"),
         ({"kind-0": "1000000"}, "kind-0"),
         ({"kind-0": "vorn"}, "kind-0"),
     ],
