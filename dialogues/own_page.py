@@ -116,13 +116,13 @@ def _state(registration: Registration, attendees: list[Attendee]) -> OwnPage:
         case State.WAITING:
             place = place_in_line(registration)
             ahead = (
-                "Niemand steht"
+                "steht niemand"
                 if place == 1
-                else _plural(place - 1, "1 Anmeldung steht", f"{place - 1} Anmeldungen stehen")
+                else _plural(place - 1, "steht 1 Anmeldung", f"stehen {place - 1} Anmeldungen")
             )
             return OwnPage(
                 f"Warteliste, Platz {place}",
-                f"Sie stehen auf der Warteliste, Platz {place}. {ahead} vor Ihnen. Wird etwas frei, schreiben wir Ihnen.",
+                f"Sie stehen auf der Warteliste, Platz {place}. Vor Ihnen {ahead}. Wird etwas frei, schreiben wir Ihnen.",
                 "warn",
                 _way(f"Warteliste, Platz {place}", "Platz fest"),
             )

@@ -103,7 +103,7 @@ def test_the_state_stands_in_the_heading_of_every_booking(client: Any) -> None:
     assert "Warteliste, Platz 1" in read(client, group)
     page = read(client, behind)
     assert "Warteliste, Platz 2" in page
-    assert "1 Anmeldung steht vor Ihnen" in page
+    assert "Platz 2. Vor Ihnen steht 1 Anmeldung." in page
     press(client, seated, "cancel")
     assert "Ihre Anmeldung ist storniert" in read(client, seated)
     Dialogue.objects.update(cancelled_at=timezone.now(), cancel_reason="Die Halle ist gesperrt.")
