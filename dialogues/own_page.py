@@ -137,9 +137,8 @@ def _state(registration: Registration, attendees: list[Attendee]) -> OwnPage:
                 offer_until=until,
             )
         case State.CANCELLED:
-            return OwnPage(
-                "Ihre Anmeldung ist storniert", "Ihre Plätze sind wieder frei. Sie können sich neu anmelden."
-            )
+            freed = _plural(len(attendees), "Ihr Platz ist", "Ihre Plätze sind")
+            return OwnPage("Ihre Anmeldung ist storniert", f"{freed} wieder frei. Sie können sich neu anmelden.")
         case State.DECLINED:
             return OwnPage("Sie haben den Platz abgelehnt", "Danke, dass Sie Bescheid gegeben haben.")
         case State.EXPIRED:

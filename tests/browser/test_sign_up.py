@@ -65,7 +65,7 @@ def test_sign_up_correct_confirm_and_cancel_by_keyboard(visit: NewContext, porta
     expect(page.get_by_role("heading", level=1)).to_have_text("Ihr Platz ist bestätigt")
     tab_to(page, "Anmeldung stornieren")
     page.keyboard.press("Enter")
-    tab_to(page, "Plätze freigeben")
+    tab_to(page, "Platz freigeben")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Ihre Anmeldung ist storniert")
 

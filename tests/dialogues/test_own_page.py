@@ -113,6 +113,18 @@ def test_the_state_stands_in_the_heading_of_every_booking(client: Any) -> None:
     assert "Anmeldung stornieren" not in page
 
 
+def test_one_seat_and_several_are_given_back_in_their_number(client: Any) -> None:
+    dialogue = make_dialogue(seats=3)
+    for row, before, after in (
+        (book(dialogue, "a"), ("Ihr Platz geht sofort", "Platz freigeben"), "Ihr Platz ist wieder frei."),
+        (book(dialogue, "b", 2), ("Ihre Plätze gehen sofort", "Plätze freigeben"), "Ihre Plätze sind wieder frei."),
+    ):
+        page = read(client, row)
+        assert all(words in page for words in before)
+        press(client, row, "cancel")
+        assert after in read(client, row)
+
+
 def test_a_moderated_and_a_rejected_booking_say_so(client: Any) -> None:
     row = book(make_dialogue(is_moderated=True))
     assert "Ihre Anmeldung wird geprüft" in read(client, row)
