@@ -38,6 +38,7 @@ class OwnPage:
     can_change: bool = False
     can_transfer: bool = False
     can_cancel: bool = False
+    can_sign_up: bool = False
     is_confirmed: bool = False
     is_over: bool = False
     is_asked: bool = False
@@ -68,6 +69,8 @@ def own_page(registration: Registration, at: datetime | None = None) -> OwnPage:
     page.can_change = changes and not page.can_confirm and registration.state != State.OFFERED
     page.can_transfer = changes and registration.state != State.PENDING
     page.can_cancel = changes and not page.can_confirm
+    has_left = registration.state in {State.CANCELLED, State.DECLINED, State.EXPIRED}
+    page.can_sign_up = has_left and dialogue.is_promoting(at) and not dialogue.is_by_invitation
     if not changes:
         page.offer_until = None
     if dialogue.cancelled_at and is_living:
@@ -138,13 +141,11 @@ def _state(registration: Registration, attendees: list[Attendee]) -> OwnPage:
             )
         case State.CANCELLED:
             freed = _plural(len(attendees), "Ihr Platz ist", "Ihre Plätze sind")
-            return OwnPage("Ihre Anmeldung ist storniert", f"{freed} wieder frei. Sie können sich neu anmelden.")
+            return OwnPage("Ihre Anmeldung ist storniert", f"{freed} wieder frei.")
         case State.DECLINED:
             return OwnPage("Sie haben den Platz abgelehnt", "Danke, dass Sie Bescheid gegeben haben.")
         case State.EXPIRED:
-            return OwnPage(
-                "Das Angebot ist abgelaufen", "Der Platz ging an die Nächsten. Sie können sich neu anmelden.", "err"
-            )
+            return OwnPage("Das Angebot ist abgelaufen", "Der Platz ging an die Nächsten.", "err")
         case _:
             return OwnPage("Ihre Anmeldung ist nicht angenommen", f"Der Grund: {registration.reject_reason}", "err")
 

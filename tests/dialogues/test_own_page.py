@@ -125,6 +125,22 @@ def test_one_seat_and_several_are_given_back_in_their_number(client: Any) -> Non
         assert after in read(client, row)
 
 
+def test_every_state_leads_to_the_dialogue_and_who_left_may_sign_up_anew_while_that_is_open(client: Any) -> None:
+    dialogue = make_dialogue(seats=1)
+    public, form = f'href="{dialogue.get_absolute_url()}"', f'href="/dialoge/{dialogue.slug}/anmelden/"'
+    pending, seated, waits = sign_up(dialogue, "a"), book(dialogue, "b"), book(dialogue, "c")
+    for row in (pending, seated, waits):
+        assert public in read(client, row)
+        assert form not in read(client, row)
+    registration.cancel(seated)
+    assert public in read(client, seated)
+    assert form in read(client, seated)
+    Dialogue.objects.update(signup_closes_at=timezone.now())
+    assert form not in read(client, seated)
+    Dialogue.objects.update(state="draft")
+    assert public not in read(client, seated)
+
+
 def test_a_moderated_and_a_rejected_booking_say_so(client: Any) -> None:
     row = book(make_dialogue(is_moderated=True))
     assert "Ihre Anmeldung wird geprüft" in read(client, row)
