@@ -39,6 +39,10 @@ ACTIONS: dict[str, Callable[[Registration], Any]] = {
 }
 
 
+# What was saved on another page, by the word in the address that leads back.
+SAVED = {"personen": "Gespeichert. Wer kommt, steht unten.", "name": "Gespeichert. Der neue Name steht unten."}
+
+
 def _with_booking(view: Callable[[HttpRequest, Registration, str], HttpResponse]) -> Callable[..., HttpResponse]:
     """Give a view the booking its link names; wrong, expired and deleted links get the same page."""
 
@@ -92,7 +96,7 @@ def party(request: HttpRequest, booking: Registration, token: str) -> HttpRespon
         except ValidationError as refusal:
             form.add_error(None, refusal)
         else:
-            return HttpResponseRedirect(reverse("dialogues:registration", args=[token]))
+            return _saved(token, "personen")
     return _form(request, "party", booking, token, form, status=422)
 
 
@@ -112,7 +116,7 @@ def transfer(request: HttpRequest, booking: Registration, token: str) -> HttpRes
             form.add_error(None, refusal)
         else:
             if now.token_version == booking.token_version:
-                return HttpResponseRedirect(reverse("dialogues:registration", args=[token]))
+                return _saved(token, "name")
             return HttpResponseRedirect(reverse("dialogues:handed-over"))
     return _form(request, "transfer", booking, token, form, status=422)
 
@@ -155,6 +159,10 @@ def handed_over(request: HttpRequest) -> HttpResponse:
     return render(request, "dialogues/handed_over.html")
 
 
+def _saved(token: str, what: str) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("dialogues:registration", args=[token], query={"gespeichert": what}))
+
+
 def _own_page(
     request: HttpRequest, booking: Registration, token: str, *, refusal: str = "", status: int = 200
 ) -> HttpResponse:
@@ -163,6 +171,7 @@ def _own_page(
         "registration": booking,
         "dialogue": booking.dialogue,
         "token": token,
+        "saved": SAVED.get(request.GET.get("gespeichert", "")) if request.method != "POST" else "",
         "refusal": refusal,
     }
     return render(request, "dialogues/registration_detail.html", context, status=status)

@@ -203,6 +203,17 @@ def test_the_party_is_changed_in_a_form_that_knows_who_comes(client: Any) -> Non
     assert row.attendees.count() == 1
 
 
+def test_what_was_changed_on_another_page_is_said_on_the_way_back(client: Any) -> None:
+    row = book(make_dialogue())
+    for page, values, said in (
+        ("personen/", {"rows": "1", "name-0": "Aylin"}, "Wer kommt, steht unten."),
+        ("uebergeben/", {"contact_name": "Mara Neu", "email": row.email}, "Der neue Name steht unten."),
+    ):
+        assert said in client.post(own(row) + page, values, follow=True).content.decode()
+        assert said not in read(client, row)
+    assert "Gespeichert" not in client.get(f"{own(row)}?gespeichert=x").content.decode()
+
+
 def test_handing_over_moves_the_link_to_the_new_address(client: Any) -> None:
     row = book(make_dialogue())
     old = own(row)
