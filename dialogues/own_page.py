@@ -134,9 +134,9 @@ def _state(registration: Registration, attendees: list[Attendee]) -> OwnPage:
             words = wording.moment(until) if until else ""
             return OwnPage(
                 "Für Sie ist ein Platz frei",
-                f"Sagen Sie bis {words} zu. Danach geht er an die Nächsten.",
+                f"Nehmen Sie ihn bis {words} an. Danach geht er an die Nächsten.",
                 "warn",
-                _way("Zusagen", "Platz fest"),
+                _way("Platz annehmen", "Platz fest"),
                 offer_until=until,
             )
         case State.CANCELLED:

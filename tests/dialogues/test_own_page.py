@@ -22,6 +22,7 @@ from tests.dialogues.make import make_dialogue
 from tests.dialogues.test_registration import book, people, sign_up, state
 from tests.dialogues.test_sign_up_form import locked_by_others
 from tests.make import make_document
+from tests.markup import Page
 
 pytestmark = pytest.mark.django_db
 
@@ -152,7 +153,12 @@ def test_an_offer_is_taken_or_given_back_by_button(client: Any) -> None:
     dialogue = make_dialogue(seats=1, waiting_mode="offer")
     first, second, third = (book(dialogue, who) for who in "abc")
     registration.cancel(first)
-    assert "Für Sie ist ein Platz frei" in read(client, second)
+    page = Page.of(client.get(own(second))).main
+    assert page.one("h1").text == "Für Sie ist ein Platz frei"
+    [declining] = [details for details in page.all("details") if details.one("summary").text == "Platz ablehnen"]
+    assert [button["value"] for button in declining.all("button")] == ["decline"]
+    assert [button.text for button in page.all("button") if button["value"] == "accept"] == ["Platz annehmen"]
+    assert len([button for button in page.all("button") if button["value"] == "decline"]) == 1, "asked once before"
     press(client, second, "decline")
     assert "Sie haben den Platz abgelehnt" in read(client, second)
     press(client, third, "accept")
