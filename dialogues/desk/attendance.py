@@ -78,11 +78,12 @@ class AttendancePages(StepPages):
         )
 
     def badges_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Name badges, ten to a sheet of A4; who comes without a name gets a line to write on."""
+        """Name badges with name and company, ten to a sheet of A4; who comes without a name gets a line to write on."""
         dialogue = self._of_people(request, object_id, "view_registration")
         kinds = dialogue.seat_kinds.filter(way="onsite").values_list("pk", flat=True)
         people = [person for person in seated_people(dialogue) if person.seat_kind_id in set(kinds)]
-        people.sort(key=lambda person: (not person.name, person.name.casefold(), person.pk))
+        # By the last word of the name, as one looks for a badge; those without one stay by company, as on the list.
+        people.sort(key=lambda person: (not person.name, person.name.casefold().split()[-1:], person.name.casefold()))
         return self.page(
             request,
             "admin/dialogues/badges.html",

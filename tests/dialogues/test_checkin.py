@@ -74,19 +74,20 @@ def test_the_code_on_the_paper_leads_to_the_list_behind_the_login(cast: Cast) ->
     assert stranger["Location"].startswith(reverse("account_login"))
 
 
-def test_badges_hold_names_only_and_a_line_for_who_has_none(cast: Cast) -> None:
+def test_badges_hold_name_and_company_by_last_name_and_a_line_for_who_has_none(cast: Cast) -> None:
     dialogue = make_dialogue(seats=5, online_seats=5)
     make_registration(dialogue, company="Alpha Guss", contact_name="Kim Chefin")
     online = SeatKind.objects.get(way=SeatKind.Way.ONLINE)
     make_registration(dialogue, seat_kind=online).attendees.update(name="Sitzt daheim")
-    nameless = make_registration(dialogue)
-    nameless.attendees.update(name="")
+    make_registration(dialogue, company="Beta & Söhne").attendees.update(name="Zora Adler")
+    make_registration(dialogue, company="Gamma Pflege").attendees.update(name="")
 
     page = Page.of(cast.client("organiser").get(page_of("badges", dialogue)))
 
     badges = page.main.one("ul", class_="badges")
-    assert [badge.text for badge in badges.all("li")] == ["Person 1", "N.N."]
-    assert "Alpha" not in badges.text
+    shown = [badge.text for badge in badges.all("li")]
+    assert shown == ["Person 1 Alpha Guss", "Zora Adler Beta & Söhne", "N.N. Gamma Pflege"]
+    assert "Kim Chefin" not in badges.text
     assert "@" not in page.main.text
 
 
