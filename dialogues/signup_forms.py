@@ -153,9 +153,9 @@ class SignUpForm(PeopleForm, OpenForm):
         for question in self.questions:
             self.fields[f"frage-{question.pk}"] = _question_field(question)
         if self.number == 1:
-            self.fields["name-0"].help_text = (
-                "Leer lassen: Sie selbst kommen. Kommt jemand anderes, schreiben Sie den Namen oder „N.N.“."
-            )
+            self.fields[
+                "name-0"
+            ].help_text = "Leer lassen: Sie selbst kommen. Kommt jemand anderes, schreiben Sie den Namen oder „N.N.“."
 
     def people(self) -> list[Person]:
         """Who is meant; where one person comes and no name was written, it is who fills in the form."""

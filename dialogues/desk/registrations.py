@@ -304,7 +304,9 @@ class RegistrationAdmin(ExportPages, StepPages):
 
     @admin.action(description="Nachricht schreiben", permissions=["change"])
     def message_rows(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
-        """Draft a mail to the chosen ones; it goes out when somebody has read it and releases it."""
+        """Draft a mail to the chosen ones who still come or want to; it goes out when somebody has read and releases it."""
+        chosen = queryset.count()
+        queryset = queryset.living()
         is_written = "subject" in request.POST
         form = MessageForm(request.POST if is_written else None)
         if is_written and form.is_valid():
@@ -322,7 +324,11 @@ class RegistrationAdmin(ExportPages, StepPages):
                 return redirect("admin:outbox_bulkmail_change", bulk.pk)
         rows = self._few_enough(request, queryset)
         if not rows:
+            if not queryset.exists():
+                self.message_user(request, "Von den gewählten Anmeldungen gilt keine mehr.", messages.ERROR)
             return None
+        ended = _of(chosen - len(rows), "Anmeldung, die nicht mehr gilt", "Anmeldungen, die nicht mehr gelten")
+        left_out = f" Nicht dabei: {ended}." if chosen > len(rows) else ""
         return self.page(
             request,
             "admin/dialogues/selection.html",
@@ -333,7 +339,7 @@ class RegistrationAdmin(ExportPages, StepPages):
             action="message_rows",
             rows=rows,
             intro="Das wird ein Entwurf. Er geht erst hinaus, wenn Sie ihn auf der nächsten Seite abschicken. Wer seine Adresse "
-            "nicht bestätigt hat, bekommt nichts.",
+            f"nicht bestätigt hat, bekommt nichts.{left_out}",
             button="Entwurf anlegen",
             back=reverse("admin:dialogues_registration_changelist"),
         )

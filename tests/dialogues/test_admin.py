@@ -601,6 +601,25 @@ def test_a_message_to_several_is_a_draft_that_names_its_number(cast: Cast) -> No
     assert OutgoingMail.objects.count() == 2
 
 
+def test_a_message_leaves_out_who_cancelled_and_says_so(cast: Cast) -> None:
+    dialogue = make_dialogue()
+    comes = make_registration(dialogue, company="Kommt GmbH")
+    gone = make_registration(dialogue, company="Storniert AG", state=Registration.State.CANCELLED)
+    client = cast.client("organiser")
+    address = reverse("admin:dialogues_registration_changelist")
+    chosen = {"action": "message_rows", "_selected_action": [comes.pk, gone.pk]}
+
+    page = Page.of(client.post(address, chosen)).main.text
+    assert "Kommt GmbH: Bestätigt" in page
+    assert "Storniert AG" not in page
+    assert "Nicht dabei: 1 Anmeldung, die nicht mehr gilt." in page
+    client.post(address, chosen | {"subject": "Schuhe", "text": "Bitte bringen Sie Sicherheitsschuhe mit."})
+    assert list(OutgoingMail.objects.values_list("to", flat=True)) == [comes.email]
+
+    response = client.post(address, chosen | {"_selected_action": [gone.pk]}, follow=True)
+    assert "Von den gewählten Anmeldungen gilt keine mehr." in said(response)
+
+
 # ---------------------------------------------------------------- lists as files
 
 
