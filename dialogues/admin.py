@@ -231,7 +231,10 @@ class DialogueAdmin(AttendancePages, RoomPages, PublishableAdmin):
         seats = any(formset.model is SeatKind and formset.has_changed() for formset in formsets)
         super().save_related(request, form, formsets, change)
         if change and seats:
-            for warning in occupancy.warnings(planning.seats_changed(form.instance)):
+            changed = planning.seats_changed(form.instance)
+            if changed.served:
+                self.message_user(request, _moved_up(form.instance, changed.served), messages.SUCCESS)
+            for warning in occupancy.warnings(changed.state):
                 self.message_user(request, warning, messages.WARNING)
 
     def perform(self, row: Any, move: str, user: Any) -> Dialogue:
@@ -577,6 +580,13 @@ def _mails(number: int) -> str:
     if not number:
         return "Es gab niemanden, der eine E-Mail bekommt."
     return "1 Anmeldung bekommt eine E-Mail." if number == 1 else f"{number} Anmeldungen bekommen eine E-Mail."
+
+
+def _moved_up(dialogue: Dialogue, number: int) -> str:
+    who = "1 wartende Anmeldung" if number == 1 else f"{number} wartende Anmeldungen"
+    if dialogue.waiting_mode == Dialogue.WaitingMode.OFFER:
+        return f"{who} {'bekommt' if number == 1 else 'bekommen'} einen Platz angeboten, per E-Mail mit Frist."
+    return f"{who} {'rückt nach und erfährt' if number == 1 else 'rücken nach und erfahren'} es per E-Mail."
 
 
 def _mails_ahead(number: int) -> str:

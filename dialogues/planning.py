@@ -5,6 +5,7 @@ for each mail keeps anybody from getting it twice.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -171,15 +172,23 @@ def change_dialogue(dialogue: Dialogue, *, by: "User | None" = None, **values: A
     return _tell_once(concerned, Kind.DIALOGUE_CHANGED, claim=claim, changes=told)
 
 
+@dataclass(frozen=True)
+class SeatsChanged:
+    """How full a dialogue is after its seats were changed, and how many bookings got seats or an offer by that."""
+
+    state: SeatState
+    served: int
+
+
 @transaction.atomic
-def seats_changed(dialogue: Dialogue) -> SeatState:
-    """Let move up who fits after seats were changed by hand; return how full the dialogue is then.
+def seats_changed(dialogue: Dialogue) -> SeatsChanged:
+    """Let move up who fits after seats were changed by hand; return what came of it.
 
     Fewer seats than people is allowed and moves nobody: `occupancy.warnings` says so.
     """
     dialogue = _locked(dialogue)
-    waiting_line.promote(dialogue)
-    return seat_state(dialogue)
+    served = waiting_line.promote(dialogue)
+    return SeatsChanged(seat_state(dialogue), served)
 
 
 @transaction.atomic

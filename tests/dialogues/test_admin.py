@@ -192,7 +192,8 @@ def test_saving_the_form_moves_up_who_waits_and_warns_when_seats_are_too_few(cas
     assert "1 wartet, 1 Platz mehr würde alle aufnehmen" in Page.of(client.get(own("changelist"))).main.text
 
     values = filled_form(client, own("change", dialogue))
-    client.post(own("change", dialogue), values | {"seat_kinds-0-capacity": "2"})
+    response = client.post(own("change", dialogue), values | {"seat_kinds-0-capacity": "2"}, follow=True)
+    assert "1 wartende Anmeldung rückt nach und erfährt es per E-Mail." in said(response)
     waiting.refresh_from_db()
     assert waiting.state == Registration.State.CONFIRMED
 
@@ -200,6 +201,19 @@ def test_saving_the_form_moves_up_who_waits_and_warns_when_seats_are_too_few(cas
     response = client.post(own("change", dialogue), values | {"seat_kinds-0-capacity": "1"}, follow=True)
     assert "2 Personen haben einen Platz, es gibt aber nur 1" in said(response)
     assert Registration.objects.filter(state__in=Registration.SEATED).count() == 2
+
+
+def test_saving_more_seats_says_how_many_were_offered_one(cast: Cast) -> None:
+    dialogue = make_dialogue(seats=1, place="Dortmund", waiting_mode="offer")
+    make_registration(dialogue)
+    for _ in range(2):
+        make_registration(dialogue, state=Registration.State.WAITING)
+    client = cast.client("organiser")
+
+    values = filled_form(client, own("change", dialogue))
+    response = client.post(own("change", dialogue), values | {"seat_kinds-0-capacity": "9"}, follow=True)
+
+    assert "2 wartende Anmeldungen bekommen einen Platz angeboten, per E-Mail mit Frist." in said(response)
 
 
 def test_a_kind_of_seat_that_people_have_chosen_stays_and_nobody_is_named(cast: Cast) -> None:

@@ -284,7 +284,7 @@ def test_lowering_under_the_taken_number_warns_and_moves_nobody() -> None:
     waiting = make_registration(dialogue, state=Registration.State.WAITING)
 
     dialogue.seat_kinds.update(capacity=2)
-    state = planning.seats_changed(dialogue)
+    state = planning.seats_changed(dialogue).state
 
     assert occupancy.warnings(state) == [
         "„Platz vor Ort“: 3 Personen haben einen Platz, es gibt aber nur 2. Niemand verliert seinen Platz. Es rückt auch "
@@ -301,7 +301,7 @@ def test_more_seats_go_to_those_who_wait_in_their_order() -> None:
     line = [make_registration(dialogue, state=Registration.State.WAITING) for _ in range(3)]
 
     dialogue.seat_kinds.update(capacity=3)
-    planning.seats_changed(dialogue)
+    assert planning.seats_changed(dialogue).served == 2
 
     assert [Registration.objects.get(pk=row.pk).state for row in line] == ["confirmed", "confirmed", "waiting"]
     assert mails(Kind.PROMOTED) == [line[0].email, line[1].email]
