@@ -56,12 +56,18 @@ class PlanRefused(TransitionRefused):
 
 
 def missing_for_publication(dialogue: Dialogue) -> list[str]:
-    """What a visitor would look for in vain, one sentence each; what is over needs its date only."""
+    """What a visitor would look for in vain, one sentence each; what is over needs something that it left behind."""
     missing = []
     if dialogue.starts_at is None or dialogue.ends_at is None:
         return ["Beginn und Ende fehlen."]
     if dialogue.is_over():
-        return []
+        if _took_place(dialogue):
+            return []
+        day = wording.day(dialogue.starts_at)
+        return [
+            f"Der Termin liegt in der Vergangenheit: {day}. Ist das ein Tippfehler, berichtigen Sie Beginn und Ende. Hat der "
+            "Dialog stattgefunden, schreiben Sie zuerst eine Zusammenfassung oder ein Ergebnis."
+        ]
     ways = set(dialogue.seat_kinds.values_list("way", flat=True))
     if dialogue.is_onsite:
         if not (dialogue.venue and (dialogue.municipality_id or dialogue.place)):
@@ -73,6 +79,12 @@ def missing_for_publication(dialogue: Dialogue) -> list[str]:
     if dialogue.signup_closes_at and dialogue.signup_closes_at > dialogue.ends_at:
         missing.append("„Anmeldung bis“ liegt nach dem Ende.")
     return missing
+
+
+def _took_place(dialogue: Dialogue) -> bool:
+    """Whether there are traces of it: a year in the past is quickly mistyped, people and a report are not."""
+    reported = Report.objects.filter(dialogue=dialogue).exclude(summary="").exists()
+    return reported or dialogue.outcomes.exists() or dialogue.registrations.exists()
 
 
 def awaiting_link() -> DialogueQuerySet:

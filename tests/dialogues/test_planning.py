@@ -73,9 +73,25 @@ def test_without_a_date_nothing_is_published_and_the_past_needs_no_seats() -> No
 
     with pytest.raises(PlanRefused, match="Beginn und Ende fehlen"):
         planning.publish(undated)
+    Report.objects.create(dialogue=past, summary="<p>Was war.</p>")
     planning.publish(past)
 
     assert list(Dialogue.objects.published()) == [past]
+
+
+def test_a_day_in_the_past_is_taken_for_mistyped_unless_something_is_left_of_it() -> None:
+    mistyped, counted, told = (
+        make_dialogue(state=State.DRAFT, published_at=None, starts_at=in_days(-400), venue="") for _ in range(3)
+    )
+    make_registration(counted)
+    Outcome.objects.create(dialogue=told, kind=Outcome.Kind.RESULT, text="Eine Tafel.")
+
+    with pytest.raises(PlanRefused, match=r"Der Termin liegt in der Vergangenheit: .* Tippfehler"):
+        planning.publish(mistyped)
+    for dialogue in (counted, told):
+        planning.publish(dialogue)
+
+    assert set(Dialogue.objects.published()) == {counted, told}
 
 
 def test_what_people_count_on_is_not_taken_offline_but_cancelled() -> None:
