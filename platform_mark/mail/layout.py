@@ -13,6 +13,9 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 _ROW = re.compile(r"  (\S.*?) {2,}(\S.*)")
+_MONTHS = "Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
+# Day and month, hour and „Uhr“: the text has plain spaces for readers and searches, the page breaks no line there.
+_HELD = re.compile(rf"(?<=\d\.) (?=(?:{_MONTHS})\b)|(?<=\d) (?=Uhr\b)")
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ def as_html(subject: str, text: str, links: Mapping[str, str]) -> str:
     body, _, foot = text.partition("\n-- \n")
     pattern = _pattern(links)
     blocks = [_block(chunk.strip("\n"), pattern, links) for chunk in re.split(r"\n\s*\n", body) if chunk.strip()]
-    context = {"subject": subject, "blocks": blocks, "foot": foot.strip().splitlines()}
+    context = {"subject": _held(subject), "blocks": blocks, "foot": foot.strip().splitlines()}
     return render_to_string("email/base.html", context)
 
 
@@ -67,8 +70,12 @@ def _block(chunk: str, pattern: re.Pattern[str], links: Mapping[str, str]) -> Bl
 def _parts(line: str, pattern: re.Pattern[str], links: Mapping[str, str]) -> Line:
     parts, end = [], 0
     for found in pattern.finditer(line):
-        parts.append(Part(line[end : found.start()]))
+        parts.append(Part(_held(line[end : found.start()])))
         url = links.get(found[0], found[0])
         parts.append(Part(url, url))
         end = found.end()
-    return [part for part in [*parts, Part(line[end:])] if part.text]
+    return [part for part in [*parts, Part(_held(line[end:]))] if part.text]
+
+
+def _held(words: str) -> str:
+    return _HELD.sub("\N{NO-BREAK SPACE}", words)

@@ -118,6 +118,9 @@ def test_a_mail_says_its_state_first_carries_event_and_own_link_and_is_sound(
     assert "https://portal.test/anmeldung/" in text
     assert ROOM not in text + html_of(mail)
     assert not [line for line in text.splitlines() if line.endswith("  ")], "no row of the table without its value"
+    assert "3.\xa0Dezember 2026, 16 bis 19\xa0Uhr" in html_of(mail), "a narrow page breaks no line in a date"
+    assert "3. Dezember" not in html_of(mail)
+    assert "\xa0" not in subject + text
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind != Kind.MESSAGE])

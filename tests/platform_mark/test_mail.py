@@ -259,7 +259,7 @@ def test_both_parts_say_the_same_and_the_event_is_enclosed(postbox: Postbox) -> 
     html = html_of(mail)
     url = text_of(mail).partition("Anmeldung ansehen:\n")[2].split()[0]
     assert f'<a class="knopf" href="{url}">Anmeldung ansehen</a>' in html
-    assert '<th scope="row">Wann</th><td>Donnerstag, 16 bis 19 Uhr' in html
+    assert '<th scope="row">Wann</th><td>Donnerstag, 16 bis 19\xa0Uhr' in html
     [calendar] = [part for part in read(mail).walk() if part.get_content_type() == "text/calendar"]
     assert calendar.get_param("method") == "CANCEL"
     assert calendar.get_filename() == "termin.ics"
