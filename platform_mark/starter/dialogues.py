@@ -35,7 +35,7 @@ from platform_mark.media.images import store_image
 from platform_mark.media.models import Document
 from platform_mark.search import index
 from platform_mark.slugs import free_slug
-from platform_mark.taxonomy.models import Branch, Municipality
+from platform_mark.taxonomy.models import Branch, CompanySize, Municipality
 from practices.models import Practice
 
 from .models import StarterObject
@@ -56,16 +56,19 @@ _PLAIN = (
 )
 # How long before its day a dialogue is announced; nobody can have signed up earlier.
 _ANNOUNCED = timedelta(days=75)
+# What a company makes, and its branch.
 _COMPANIES = (
-    "Drehteile",
-    "Stanzerei",
-    "Galvanik",
-    "Federnwerk",
-    "Tischlerei",
-    "Pflegedienst",
-    "Formenbau",
-    "Kettenwerk",
+    ("Drehteile", "metall-und-draht"),
+    ("Stanzerei", "metall-und-draht"),
+    ("Galvanik", "metall-und-draht"),
+    ("Federnwerk", "metall-und-draht"),
+    ("Tischlerei", "bau-und-ausbau"),
+    ("Pflegedienst", "gesundheit-und-pflege"),
+    ("Formenbau", "kunststoff-und-gummi"),
+    ("Kettenwerk", "metall-und-draht"),
 )
+# Most are small; the last says nothing, since it is voluntary.
+_SIZES = (CompanySize.SMALL, CompanySize.MICRO, CompanySize.MEDIUM, CompanySize.SMALL, CompanySize.LARGE, "")
 _PLACES = ("Probetal", "Musterbach", "Beispielhang", "Probeufer", "Musterberg")
 _NAMES = ("Kim Muster", "Robin Beispiel", "Alex Probe", "Toni Muster", "Jona Beispiel", "Mika Probe")
 _BOOKED = {
@@ -199,7 +202,9 @@ _IN_LINE = ("offered", "waiting")
 
 
 def _booking(dialogue: Dialogue, state: Registration.State, number: int, waiting_number: int | None) -> Registration:
-    company = f"{_COMPANIES[number % len(_COMPANIES)]} {_PLACES[number % len(_PLACES)]} {number}"
+    trade, branch = _COMPANIES[number % len(_COMPANIES)]
+    company = f"{trade} {_PLACES[number % len(_PLACES)]} {number}"
+    size = _SIZES[number % len(_SIZES)]
     # Addresses that belong to nobody (RFC 2606).
     email = f"anmeldung-{dialogue.pk}-{number}@betrieb.example"
     published_at = dialogue.published_at or timezone.now()
@@ -209,6 +214,8 @@ def _booking(dialogue: Dialogue, state: Registration.State, number: int, waiting
         dialogue=dialogue,
         state=state,
         company=company,
+        size=size,
+        branch=next(iter(_branches([branch])), None) if size else None,
         contact_name=_NAMES[number % len(_NAMES)],
         email=email,
         email_key=address_key(email),

@@ -1,5 +1,6 @@
 """`manage.py starter_content`: loads once, takes away all and only what it loaded, and only in the quick start."""
 
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from dialogues.attendance import attendance
+from dialogues.desk.statistics import HIDDEN, UNKNOWN, statistics
 from dialogues.models import Agreement, Dialogue, Host, Outcome, Registration, Series
 from dialogues.seats import Word, seat_states
 from platform_mark.mail.models import OutgoingMail
@@ -145,6 +148,16 @@ def test_who_signed_up_is_invented_and_no_mail_goes_out() -> None:
     assert len(addresses) >= 60
     assert all(address.endswith(".example") for address in addresses)
     assert not OutgoingMail.objects.filter(kind__startswith="dialog").exists()
+
+
+def test_the_reports_tell_the_numbers_that_the_statistics_count() -> None:
+    starter_content("load")
+    for dialogue in Dialogue.objects.documented():
+        came = attendance(dialogue)
+        assert (dialogue.report.participants, dialogue.report.companies) == (came.people, came.companies)
+    found = statistics(timezone.localdate() - timedelta(days=90), timezone.localdate() + timedelta(days=90))
+    for table in found.tables[1:3]:
+        assert sum(row.cells[0] not in {0, HIDDEN} for row in table.rows if row.name != UNKNOWN) >= 3, table.title
 
 
 def test_dialogues_are_on_workdays_not_between_the_years_and_whole() -> None:
