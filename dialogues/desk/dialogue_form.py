@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
 from platform_mark.publishing.forms import RuleForm, SeenForm
 from platform_mark.slugs import SlugForm
@@ -40,9 +40,11 @@ class DialogueForm(SeenForm, SlugForm, RuleForm):
         if "branches" in self.fields:
             self.fields["branches"].queryset = Branch.objects.current()
         if "practices" in self.fields:
-            chosen = Q(dialogues=self.instance.pk) if self.instance.pk else Q(pk=None)
-            public = Q(pk__in=Practice.objects.published().order_by().values("pk"))
-            self.fields["practices"].queryset = Practice.objects.filter(public | chosen).distinct().order_by("title")
+            keys = list(self.instance.practices.values_list("pk", flat=True)) if self.instance.pk else []
+            chosen, public = Q(pk__in=keys), Q(pk__in=Practice.objects.published().order_by().values("pk"))
+            # What is chosen stands first: the list scrolls, and there are more examples than anybody reads through.
+            chosen_first = Case(When(chosen, then=0), default=1)
+            self.fields["practices"].queryset = Practice.objects.filter(public | chosen).order_by(chosen_first, "title")
 
     def clean_reminder_days(self) -> list[int]:
         """The days in their order, each once."""

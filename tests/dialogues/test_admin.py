@@ -25,7 +25,7 @@ from platform_mark.publishing.versions import Version, record
 from tests.cast import PEOPLE, Cast, make_cast
 from tests.dialogues.make import in_days, make_actor, make_dialogue, make_registration
 from tests.dialogues.test_sign_up_form import locked_by_others
-from tests.make import make_branch
+from tests.make import make_branch, make_practice
 from tests.markup import Page
 
 pytestmark = pytest.mark.django_db
@@ -437,6 +437,16 @@ def test_no_version_is_brought_back_while_others_hold_the_dialogue(cast: Cast) -
 
 
 # ---------------------------------------------------------------- participants
+
+
+def test_the_examples_that_are_chosen_stand_first_and_drafts_are_not_offered(cast: Cast) -> None:
+    make_practice("Aufmaß"), make_practice("Entwurf", state=State.DRAFT, published_at=None)
+    dialogue = make_dialogue(practices=[make_practice("Zettel")])
+    client = cast.client("organiser")
+
+    for address, offered in ((own("change", dialogue), ["Zettel", "Aufmaß"]), (own("add"), ["Aufmaß", "Zettel"])):
+        choices = Page.of(client.get(address)).main.one("div", id="id_practices")
+        assert [label.text for label in choices.all("label")] == offered
 
 
 def test_hosts_are_chosen_from_the_register_by_typing(cast: Cast) -> None:
