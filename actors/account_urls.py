@@ -23,6 +23,7 @@ account_patterns = [
     path("aktivitaeten/<int:pk>/<slug:name>/", activities.step, name="step"),
     path("kooperation/<slug:slug>/", activities.cooperate, name="cooperate"),
     path("kooperationen/<int:pk>/", activities.cooperation, name="cooperation"),
+    path("anfrage/<str:token>/", activities.relayed, name="relayed"),
     path("benachrichtigungen/", views.notifications, name="notifications"),
     path("daten/", views.data, name="data"),
     path("daten/meine-daten.json", views.download, name="download"),

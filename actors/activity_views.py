@@ -6,10 +6,12 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
 
 from platform_mark.posting import add_refusal, posted
+from platform_mark.tokens import BadToken, keep_address
 
 from . import cooperating, freshness, reading, review, snapshot
 from .account_forms import ActivityForm, AnswerForm, CooperationForm
@@ -237,7 +239,7 @@ def cooperate(request: HttpRequest, slug: str) -> HttpResponse:
         Activity.objects.listed(among_actors=is_among_actors(request.user)).select_related("actor"), slug=slug
     )
     senders = list(Actor.objects.of(request.user).filter(state=Actor.State.APPROVED))
-    if not senders:
+    if not senders or not cooperating.can_be_asked(activity.actor):
         raise Http404
     wanted = request.GET.get("akteur")
     sender = next((one for one in senders if one.slug == wanted), None) if wanted else senders[0]
@@ -253,7 +255,6 @@ def cooperate(request: HttpRequest, slug: str) -> HttpResponse:
             messages.success(request, f"Ihre Anfrage ist unterwegs an „{activity.actor.name}“.")
             return redirect("account:home")
     context = {"form": form, "activity": activity, "sender": sender, "senders": senders}
-    context["can_be_asked"] = cooperating.can_be_asked(activity.actor)
     return render(request, "konto/kooperation_neu.html", context, status=422 if form.errors else 200)
 
 
@@ -263,7 +264,20 @@ def cooperation(request: HttpRequest, pk: int) -> HttpResponse:
     mine = Actor.objects.of(request.user)
     relations = Cooperation.objects.select_related("sender", "receiver", "activity")
     found = get_object_or_404(relations.filter(sender__in=mine) | relations.filter(receiver__in=mine), pk=pk)
-    is_receiver = mine.filter(pk=found.receiver_id).exists()
+    return _exchange(request, found, "konto/kooperation.html", is_receiver=mine.filter(pk=found.receiver_id).exists())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def relayed(request: HttpRequest, token: str) -> HttpResponse:
+    """What the mailed link opens where an organisation has no account: a request, to be answered once without one."""
+    try:
+        found = cooperating.find_request(token)
+    except BadToken as error:
+        raise Http404 from error
+    return keep_address(_exchange(request, found, "konto/anfrage.html", is_receiver=True), has_form=True)
+
+
+def _exchange(request: HttpRequest, found: Cooperation, template: str, *, is_receiver: bool) -> HttpResponse:
     form = AnswerForm(posted(request))
     if request.method == "POST":
         if not is_receiver:
@@ -274,7 +288,6 @@ def cooperation(request: HttpRequest, pk: int) -> HttpResponse:
             except ValidationError as error:
                 add_refusal(form, error)
             else:
-                messages.success(request, f"Ihre Antwort ist unterwegs an „{found.sender.name}“.")
-                return redirect("account:cooperation", pk)
+                return HttpResponseRedirect(request.path)
     context = {"form": form, "request_for": found, "is_receiver": is_receiver}
-    return render(request, "konto/kooperation.html", context, status=422 if form.errors else 200)
+    return render(request, template, context, status=422 if form.errors else 200)

@@ -41,6 +41,7 @@ _ROW_COLUMNS = (
         "actor__state",
         "actor__is_fictitious",
         "actor__source_url",
+        "actor__contact_email",
     ),
 )
 _ORDER: Mapping[str, tuple[str, ...]] = {

@@ -35,6 +35,7 @@ from platform_mark.slugs import german_slug
 from platform_mark.taxonomy.models import Municipality
 
 from . import freshness, matrix, reading, review
+from .cooperating import can_be_asked
 from .facets import EVERYWHERE, kind_word, load_catalogue
 from .filters import PAGE_SIZE, ActivityFilter
 from .models import Activity, ActivityQuerySet, Actor
@@ -181,7 +182,9 @@ class ActivityDetail(ForActorsToo, DetailView):
             history=review.history(activity),
             similar=similar_to(activity, terms, among_actors=self.among_actors),
             among_actors=self.among_actors,
-            may_cooperate=self.among_actors and activity.actor_id not in self.own_actors,
+            may_cooperate=(
+                self.among_actors and activity.actor_id not in self.own_actors and can_be_asked(activity.actor)
+            ),
             json_ld=activity_json_ld(activity, terms) if activity.visibility == "public" else None,
             **kwargs,
         )

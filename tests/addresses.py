@@ -235,6 +235,7 @@ def account_pages(owner: User | None = None) -> dict[str, str]:
         "account:step": f"/konto/aktivitaeten/{activity.pk}/ausblenden/",
         "account:cooperate": f"/konto/kooperation/{asked.slug}/",
         "account:cooperation": f"/konto/kooperationen/{request.pk}/",
+        "account:relayed": f"/konto/anfrage/{make_token(cooperating.PURPOSE, request.pk, cooperating.VERSION)}/",
         "mfa_remove_webauthn": "/konto/passkeys/1/entfernen/",
     }
 

@@ -151,6 +151,7 @@ account:preview                                         302            404      
 account:step                                            405            405            405            405            405            405            405            405            405
 account:cooperate                                       302            404            404            404            404            404            404            404            404
 account:cooperation                                     302            404            404            404            404            404            404            404            404
+account:relayed                                         200            200            200            200            200            200            200            200            200
 account:notifications                                   302            200            200            200            200            200            200            200            200
 account:data                                            302            200            200            200            200            200            200            200            200
 account:download                                        302            200            200            200            200            200            200            200            200

@@ -15,6 +15,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from actors.cooperating import can_be_asked
 from actors.matrix import Cell
 from actors.reading import Hit
 from dialogues import structured, wording
@@ -254,10 +255,10 @@ def practice_card(
 
 @register.simple_tag
 def activity_row(hit: Hit, among_actors: bool = False, own_actors: Collection[int] = ()) -> SafeString:
-    """One entry of the register as every table of results shows it; actors can ask for cooperation, for others' only."""
+    """One entry of the register as every table of results shows it; actors can ask others for cooperation that have a mailbox."""
     activity = hit.activity
     actor = activity.actor
-    may_ask = among_actors and actor.pk not in (own_actors or ())
+    may_ask = among_actors and actor.pk not in (own_actors or ()) and can_be_asked(actor)
     values = (
         *(hit.title, hit.passage, may_ask, activity.stage(), activity.slug, activity.kind, activity.visibility),
         *(activity.valid_until, activity.confirmed_at, actor.name, actor.slug, actor.is_fictitious),

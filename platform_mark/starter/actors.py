@@ -25,7 +25,10 @@ from .models import StarterObject
 FOLDER = Path(__file__).parent
 DEMO_ACCOUNT = "akteur@localhost"
 # Whom the demo account speaks for.
-DEMO_ACTOR = "actor: kammer"
+DEMO_ACTOR = "kammer"
+# Somebody to ask for cooperation; who wants to answer for them gets a code into the outbox.
+OTHER_ACCOUNT = "nachbar@localhost"
+OTHER_ACTOR = "wifoe"
 # Offers are older than their last assurance.
 _BEFORE_ASSURANCE = timedelta(days=40)
 _WITH_US_SINCE = timedelta(days=620)
@@ -65,16 +68,24 @@ def remove(rows: Sequence[StarterObject]) -> int:
 
 def wants_demo_account() -> bool:
     """Whether the invented organisation is there and nobody speaks for it yet."""
-    return _is_loaded(DEMO_ACTOR) and not User.objects.filter(email=DEMO_ACCOUNT).exists()
+    return _is_loaded(f"actor: {DEMO_ACTOR}") and not User.objects.filter(email=DEMO_ACCOUNT).exists()
 
 
 def make_demo_account(password: str) -> User:
-    """Make the account that tries out the actors' side; it is responsible for one of the invented organisations."""
-    user = User.objects.create_user(DEMO_ACCOUNT, password, name="Demo-Akteur")
-    EmailAddress.objects.create(user=user, email=DEMO_ACCOUNT, verified=True, primary=True)
-    actor = Actor.objects.get(pk=StarterObject.objects.get(key=DEMO_ACTOR).object_id)
-    Membership.objects.create(actor=actor, user=user, role=Membership.Role.OWNER)
-    _remember("demo account", user)
+    """Make the account that tries out the actors' side, and one without a password for its neighbour.
+
+    Each is responsible for one of the invented organisations.
+    """
+    _make_account(OTHER_ACCOUNT, None, name="Nachbar-Akteur", speaks_for=OTHER_ACTOR)
+    return _make_account(DEMO_ACCOUNT, password, name="Demo-Akteur", speaks_for=DEMO_ACTOR)
+
+
+def _make_account(email: str, password: str | None, *, name: str, speaks_for: str) -> User:
+    user = User.objects.create_user(email, password, name=name)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    for actor in made([speaks_for]):
+        Membership.objects.create(actor=actor, user=user, role=Membership.Role.OWNER)
+    _remember(f"account: {email}", user)
     return user
 
 

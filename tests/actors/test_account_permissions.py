@@ -41,6 +41,7 @@ account:preview                             200            200            404   
 account:step                                405            405            405            405            405            405
 account:cooperate                           200            200            200            404            404            302
 account:cooperation                         200            200            404            404            404            302
+account:relayed                             200            200            200            200            200            200
 account:notifications                       200            200            200            200            200            302
 account:data                                200            200            200            200            200            302
 account:download                            200            200            200            200            200            302
@@ -58,6 +59,7 @@ account:leave                               422            404            404   
 account:activity                            422            422            404            404            404          login
 account:cooperate                           422            422            422            404            404          login
 account:cooperation                         404            404            404            404            404          login
+account:relayed                             422            422            422            422            422            422
 """
 # fmt: on
 

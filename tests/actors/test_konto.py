@@ -1,5 +1,6 @@
 """The pages under /konto/: what one's own people see and do there, and that nobody else's can be reached."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -18,7 +19,9 @@ from actors.refusal import Refused
 from actors.snapshot import FIELDS, snapshot
 from platform_mark.accounts.models import User
 from platform_mark.mail.models import OutgoingMail
+from platform_mark.mail.outbox import full_text
 from platform_mark.publishing.models import State
+from platform_mark.tokens import make_token
 from tests.actors.make import make_activity, make_actor, make_member, make_revision
 from tests.cast import PASSWORD
 from tests.conftest import PortalClient
@@ -463,10 +466,44 @@ def test_a_request_is_relayed_without_addresses_and_answered_once(konto: Client,
     assert browser(make_member(make_actor())).get(path).status_code == 404
 
 
+def test_whoever_has_no_account_answers_by_the_mailed_link(konto: Client, actor: Actor, owner: User) -> None:
+    other = make_actor("Hochschule & Co")
+    make_member(other, make_user("weg@hochschule.example", is_active=False))
+    activity = make_activity("Rüstlabor", actor=other)
+    page = Page.of(konto.get(activity.get_absolute_url()))
+    assert f"/konto/kooperation/{activity.slug}/" in page.links
+    konto.post(f"/konto/kooperation/{activity.slug}/", {"text": "Wollen wir's zusammen machen?"})
+    mail = OutgoingMail.objects.get()
+    assert mail.to == other.contact_email
+    text = full_text(mail)
+    assert owner.email not in text and actor.contact_email not in text
+    [path] = re.findall(r"/konto/anfrage/\S+", text)
+    assert path not in mail.text, "the stored text opens nothing"
+
+    visitor = PortalClient()
+    response = visitor.get(path)
+    assert response["Cache-Control"] == "private, no-store"
+    assert "Wollen wir's zusammen machen?" in main_of(response)
+    assert owner.email not in response.content.decode() and actor.contact_email not in response.content.decode()
+    assert visitor.post(path, {"text": " "}).status_code == 422
+    assert "weitergeleitet" in main_of(visitor.post(path, {"text": "Gern, am Dienstag."}, follow=True))
+    assert visitor.post(path, {"text": "Noch etwas."}).status_code == 422
+    answer = OutgoingMail.objects.get(kind="kooperation-antwort")
+    assert (answer.to, "Gern, am Dienstag." in answer.text) == (actor.contact_email, True)
+    assert other.contact_email not in answer.text
+    request = Cooperation.objects.get()
+    for wrong in (make_token("actors.invitation", request.pk, 1), make_token(cooperating.PURPOSE, request.pk, 2)):
+        assert PortalClient(raise_request_exception=False).get(f"/konto/anfrage/{wrong}/").status_code == 404
+    request.delete()
+    assert PortalClient(raise_request_exception=False).get(path).status_code == 404
+
+
 def test_nobody_is_asked_who_cannot_answer_and_requests_are_limited(konto: Client, actor: Actor) -> None:
-    lonely = make_activity("Ohne Konto", actor=make_actor())
-    assert "noch kein Konto" in main_of(konto.get(f"/konto/kooperation/{lonely.slug}/"))
-    assert konto.post(f"/konto/kooperation/{lonely.slug}/", {"text": "Hallo"}).status_code == 422
+    lonely = make_activity("Ohne Postfach", actor=make_actor(contact_email=""))
+    for page in ("/aktivitaeten/", lonely.get_absolute_url()):
+        assert "Zusammenarbeit anfragen" not in main_of(konto.get(page)), page
+    assert konto.get(f"/konto/kooperation/{lonely.slug}/").status_code == 404
+    assert konto.post(f"/konto/kooperation/{lonely.slug}/", {"text": "Hallo"}).status_code == 404
     own = make_activity("Eigener", actor=actor)
     assert konto.post(f"/konto/kooperation/{own.slug}/", {"text": "Hallo"}).status_code == 422
     other = make_actor()

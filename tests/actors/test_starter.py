@@ -98,5 +98,8 @@ def test_the_demo_account_logs_in_and_goes_with_the_content() -> None:
     assert not actors.wants_demo_account()
     assert Activity.objects.editable_by(user).count() >= 5
     assert user.check_password("Hubzähler am Kettenzug")
+    [neighbour] = User.objects.exclude(pk=user.pk)
+    assert Activity.objects.editable_by(neighbour).exists(), "somebody with an account to ask for cooperation"
+    assert not neighbour.has_usable_password()
     starter_content("remove")
-    assert not User.objects.filter(pk=user.pk).exists()
+    assert not User.objects.exists()
