@@ -201,7 +201,7 @@ class LeaveForm(forms.Form):
     way = forms.ChoiceField(
         label="Was soll bleiben?",
         choices=[
-            ("note", "Der Name bleibt, mit dem Hinweis „ehemals“"),
+            ("note", "Name und frühere Einträge bleiben, mit dem Hinweis „ehemals“"),
             (
                 "erase",
                 "Alles wird nach 30 Tagen gelöscht. In Dialogen, an denen Sie mitgewirkt haben, bleibt nur der Name",

@@ -339,7 +339,8 @@ def leave_register(actor: Actor, *, by: "User", erase: bool) -> None:
     # What was never public needs no note.
     erase = erase or actor.state == Actor.State.WAITING
     erased_from = timezone.localdate(now) + ERASED_AFTER if erase else None
-    _tell_members(actor, "akteur-ausgetreten", erased_from=erased_from)
+    was_public = actor.state == Actor.State.APPROVED
+    _tell_members(actor, "akteur-ausgetreten", erased_from=erased_from, was_public=was_public)
     actor.state, actor.left_at, actor.erased_from = Actor.State.FORMER, now, erased_from
     actor.contact_email = actor.contact_phone = actor.second_email = actor.founding_reason = ""
     actor.save()

@@ -683,6 +683,32 @@ def test_leaving_asks_for_a_choice_and_a_tick(konto: Client, actor: Actor) -> No
     assert konto.get(path).status_code == 404
 
 
+@pytest.mark.parametrize("way", ["note", "erase"])
+def test_leaving_does_what_its_words_say(konto: Client, actor: Actor, way: str) -> None:
+    person = {"contact_person": "Mara Bergmann-Canary", "person_agreed_on": timezone.localdate()}
+    activity = make_activity("Rüstlabor", actor=actor, contact_phone="02331 555-0199", **person)
+    path = f"/konto/akteure/{actor.slug}/austritt/"
+    assert "Ihre Einträge stehen danach unter „Frühere Einträge“" in main_of(konto.get(path))
+    konto.post(path, {"way": way, "sure": "on"})
+    text = OutgoingMail.objects.get().text
+    assert "steht jetzt unter „Frühere Einträge“" in text and "Ihr Konto besteht weiter." in text
+    assert ("mit dem Hinweis „ehemals“" in text, "löschen wir am" in text) == (way == "note", way == "erase")
+    assert "Rüstlabor" in main_of(konto.get("/aktivitaeten/?stand=frueher"))
+    for page in (activity.get_absolute_url(), actor.get_absolute_url()):
+        shown = PortalClient().get(page).content.decode()
+        assert "Bergmann-Canary" not in shown and "555-0199" not in shown, page
+    assert konto.get("/konto/daten/").status_code == 200
+
+
+def test_who_was_never_public_reads_nothing_of_former_entries(konto: Client, actor: Actor) -> None:
+    Actor.objects.update(state="waiting", approved_at=None)
+    path = f"/konto/akteure/{actor.slug}/austritt/"
+    assert "Frühere Einträge" not in Page.of(konto.get(path)).main.one("p", **{"class": "lead"}).text
+    konto.post(path, {"way": "note", "sure": "on"})
+    text = OutgoingMail.objects.get().text
+    assert ("Frühere Einträge" in text, "löschen wir am" in text) == (False, True)
+
+
 def test_own_data_is_a_file_with_nobody_elses(konto: Client, actor: Actor) -> None:
     make_member(actor, make_user("kollege@kammer.example"), role="editor")
     write(konto)
