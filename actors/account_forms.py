@@ -1,12 +1,14 @@
 """The forms under /konto/. Every field is named: state, organisation and dates of publication are never among them."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator, MaxLengthValidator, URLValidator
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from platform_mark.taxonomy.models import Branch, CompanySize, District, Municipality, TargetGroup, Topic
 
@@ -290,11 +292,19 @@ class ActivityForm(AccountForm):
     ) -> None:
         super().__init__(*args, initial={**EMPTY, **written}, **kwargs)
         self.instance.actor = actor
+        self.is_draft = is_draft
         self.fields["kind"].choices = Activity.Kind.choices
         for name in ("summary", "kind", "cost", "visibility"):
             self.fields[name].required = not is_draft
         if not self.instance.changed_at:
             del self.fields["change_note"]
+
+    def clean_valid_until(self) -> date | None:
+        """What is over cannot appear: staff could not approve it. A draft may wait with a new day."""
+        until: date | None = self.cleaned_data["valid_until"]
+        if until and until < timezone.localdate() and not self.is_draft:
+            raise ValidationError("Dieser Tag ist vorbei. Nennen Sie einen späteren, oder lassen Sie das Feld leer.")
+        return until
 
     def _get_validation_exclusions(self) -> set[str]:
         # The organisation is no field, and yet its own marks must not come twice.

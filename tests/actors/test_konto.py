@@ -513,6 +513,23 @@ def test_nobody_is_asked_who_cannot_answer_and_requests_are_limited(konto: Clien
     assert statuses == [302] * 10 + [422]
 
 
+def test_what_is_over_is_not_handed_over_and_may_stay_a_draft(konto: Client, actor: Actor) -> None:
+    yesterday = timezone.localdate() - timedelta(days=1)
+    over = {"valid_until": yesterday.isoformat()}
+    response = konto.post("/konto/aktivitaeten/neu/", WRITTEN | {"abgeben": "1"} | over)
+    assert response.status_code == 422
+    assert "Dieser Tag ist vorbei." in Page.of(response).one("div", id="id_valid_until_error").text
+    assert not Activity.objects.exists()
+    assert write(konto, **over).status_code == 302
+    path = f"/konto/aktivitaeten/{Activity.objects.get().pk}/"
+    today = {
+        "valid_until": timezone.localdate().isoformat(),
+        "seen": Page.of(konto.get(path)).one("input", name="seen")["value"],
+    }
+    assert konto.post(path, WRITTEN | {"abgeben": "1"} | today).status_code == 302
+    assert Revision.objects.get().state == "submitted"
+
+
 # ---------------------------------------------------------------- steps
 
 
