@@ -19,6 +19,8 @@ from . import freshness, joining, merging
 from .models import Actor, Claim, Membership
 from .queues import MergeForm, QueueAdmin, QueueFilter, ReasonForm
 
+NOT_PUBLIC = (Actor.State.WAITING, Actor.State.DECLINED)
+
 
 class ActorQueue(QueueFilter):
     ways = [
@@ -98,9 +100,15 @@ class ActorAdmin(QueueAdmin):
     @admin.display(description="Profil bestätigt")
     def shown_confirmation(self, actor: Actor) -> str:
         """Who assured the profile last, and until when that holds."""
+        if actor.state in NOT_PUBLIC:
+            return "Nicht freigeschaltet"
         due = actor.profile_due_on
         until = f", fällig am {due:%d.%m.%Y}" if due and actor.state == Actor.State.APPROVED else ""
         return f"{actor.profile_confirmed_text or 'Seit der Freischaltung von niemandem'}{until}"
+
+    def view_on_site(self, actor: Actor) -> str | None:
+        """A link to the page, where there is one."""
+        return None if actor.state in NOT_PUBLIC else actor.get_absolute_url()
 
     def has_delete_permission(self, request: HttpRequest, obj: Actor | None = None) -> bool:
         """An organisation leaves, or is merged: both keep what others have linked to."""

@@ -136,6 +136,15 @@ def test_an_organisation_is_let_in_or_refused_with_a_reason(desk: Client) -> Non
     assert (good.state, bad.state, bad.decline_reason) == ("approved", "declined", "Sitz außerhalb der Region.")
 
 
+@pytest.mark.parametrize("state", ["waiting", "declined", "approved"])
+def test_only_what_was_let_in_has_a_page_and_an_assurance(desk: Client, state: str) -> None:
+    approved_at = timezone.now() if state == "approved" else None
+    actor = make_actor("Hubwerk", state=state, approved_at=approved_at, decline_reason="Kein Sitz in der Region.")
+    main = desk.get(page("actor_change", actor)).content.decode()
+    assert ("Auf der Seite ansehen" in main) == (state == "approved")
+    assert ("Seit der Freischaltung" in main) == (state == "approved")
+
+
 def test_a_claim_is_granted_with_a_hint_about_the_domain(desk: Client) -> None:
     actor = make_actor("Kammer", contact_email="post@kammer.example")
     claim = Claim.objects.create(actor=actor, user=make_user("neu@kammer.example"), reason="Ich leite die Stelle.")
