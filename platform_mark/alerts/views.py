@@ -26,11 +26,19 @@ from .wishes import Catalogues, UnknownWish, Wish, Words, in_words, of_alert, re
 POSTS_AN_HOUR = 10
 ReadOrPost = require_http_methods(["GET", "HEAD", "POST"])
 
-# The buttons beside one alert, by the value they send.
-ACTIONS: dict[str, Callable[[Alert], None]] = {
-    "pause": subscribing.pause,
-    "resume": subscribing.resume,
-    "end": subscribing.end,
+# The buttons beside one alert, by the value they send, and the thanks for each.
+ACTIONS: dict[str, tuple[Callable[[Alert], None], str]] = {
+    "pause": (subscribing.pause, "pause"),
+    "resume": (subscribing.resume, "weiter"),
+    "end": (subscribing.end, "ende"),
+}
+# What the page says after a step, by the word in its address.
+THANKS = {
+    "bestaetigt": "Ihre Benachrichtigung ist bestätigt. Sobald es Neues gibt, schreiben wir Ihnen.",
+    "rhythmus": "Gespeichert. Ab jetzt schreiben wir Ihnen so oft, wie Sie es gewählt haben.",
+    "pause": "Die Benachrichtigung macht Pause, bis Sie sie fortsetzen.",
+    "weiter": "Die Benachrichtigung läuft wieder.",
+    "ende": "Die Benachrichtigung ist beendet.",
 }
 
 
@@ -89,7 +97,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     own = make_token(mails.OWN, alert.subscriber_id, alert.subscriber.token_version)
     if request.method == "POST":
         subscribing.confirm(alert)
-        return HttpResponseRedirect(reverse("alerts:own", args=[own]))
+        return _thank(own, "bestaetigt")
     catalogues = Catalogues()
     words = in_words(of_alert(alert, catalogues), catalogues)
     context = {"alert": alert, "words": words, "consent": consents.EDITIONS[alert.consent], "own": own}
@@ -116,7 +124,7 @@ def own(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "alerts/ended.html")
     if request.method == "POST":
         return _act(request, subscriber, token)
-    return _own_page(request, subscriber, token)
+    return _own_page(request, subscriber, token, thanks=THANKS.get(request.GET.get("danke", ""), ""))
 
 
 def _act(request: HttpRequest, subscriber: Subscriber, token: str) -> HttpResponse:
@@ -132,22 +140,29 @@ def _act(request: HttpRequest, subscriber: Subscriber, token: str) -> HttpRespon
             subscribing.change_rhythm(alert, request.POST.get("rhythm", ""))
         except ValidationError as refusal:
             return _own_page(request, subscriber, token, refusal=str(refusal.message), status=422)
-    elif action in ACTIONS:
-        ACTIONS[action](alert)
-    else:
+        return _thank(token, "rhythmus")
+    if action not in ACTIONS:
         raise Http404
-    return HttpResponseRedirect(reverse("alerts:own", args=[token]))
+    step, thanks = ACTIONS[action]
+    step(alert)
+    return _thank(token, thanks)
+
+
+def _thank(token: str, word: str) -> HttpResponse:
+    # By the address, since a session would need a cookie.
+    return HttpResponseRedirect(f"{reverse('alerts:own', args=[token])}?danke={word}")
 
 
 def _own_page(
-    request: HttpRequest, subscriber: Subscriber, token: str, *, refusal: str = "", status: int = 200
+    request: HttpRequest, subscriber: Subscriber, token: str, *, thanks: str = "", refusal: str = "", status: int = 200
 ) -> HttpResponse:
     catalogues = Catalogues()
     rows = []
     for alert in subscriber.alerts.confirmed().select_related("actor", "series").order_by("confirmed_at", "pk"):
         wish = of_alert(alert, catalogues)
         rows.append(Row(alert, in_words(wish, catalogues), ", ".join(wish.unknown), consents.EDITIONS[alert.consent]))
-    context = {"subscriber": subscriber, "rows": rows, "rhythms": Rhythm.choices, "token": token, "refusal": refusal}
+    context = {"subscriber": subscriber, "rows": rows, "rhythms": Rhythm.choices, "token": token}
+    context |= {"thanks": thanks, "refusal": refusal}
     return render(request, "alerts/own.html", context, status=status)
 
 

@@ -25,6 +25,7 @@ from tests.conftest import PortalClient
 from tests.dialogues.make import make_dialogue
 from tests.mails import faults, went_out
 from tests.make import make_branch
+from tests.markup import Page
 from tests.smtp import mail_server
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +118,7 @@ def test_a_confirmed_order_runs_and_only_the_button_confirms_it(client: Any) -> 
     assert Alert.objects.get().confirmed_at == confirmed_at
     assert "Schon bestätigt" in client.get(link).content.decode()
     assert WHO in client.get(own).content.decode()
+    assert "Ihre Benachrichtigung ist bestätigt." in Page.of(client.get(own)).main.one("div", role="status").text
 
 
 def test_the_check_mail_holds_nothing_that_was_typed_and_advertises_nothing(client: Any) -> None:
@@ -219,16 +221,21 @@ def test_the_own_page_changes_pauses_resumes_and_ends_each_alert(client: Any) ->
     def press(action: str, **more: Any) -> int:
         return client.post(own, {"action": action, "alert": alert.pk, **more}).status_code
 
-    assert press("rhythm", rhythm="daily") == 302
-    assert press("pause") == press("pause") == 302
+    def said(action: str, **more: Any) -> str:
+        page = client.post(own, {"action": action, "alert": alert.pk, **more}, follow=True)
+        return Page.of(page).main.one("div", role="status").text
+
+    assert "Gespeichert." in said("rhythm", rhythm="daily")
+    assert "macht Pause" in said("pause")
+    assert press("pause") == 302
     alert.refresh_from_db()
     assert (alert.rhythm, bool(alert.paused_at)) == ("daily", True)
     assert "Pause seit" in client.get(own).content.decode()
-    assert press("resume") == 302
+    assert "läuft wieder" in said("resume")
     alert.refresh_from_db()
     assert alert.paused_at is None
     assert press("rhythm", rhythm="stündlich") == 422
-    assert press("end") == 302
+    assert "ist beendet" in said("end")
     assert list(Alert.objects.all()) == [other]
     assert press("end") == 404
     assert client.post(own, {"action": "end", "alert": other.pk}).status_code == 302
