@@ -22,6 +22,8 @@ BESIDE = {
     "activity_names_a_person_with_consent": "person_agreed_on",
     "activity_ends_after_it_begins": "valid_until",
 }
+# What an entry must say before it is handed over, besides its title.
+NEEDED = ("summary", "kind", "cost", "visibility")
 TOO_LONG = "Bitte kürzen Sie: höchstens %(limit_value)d Zeichen, es sind %(show_value)d."
 
 
@@ -293,11 +295,16 @@ class ActivityForm(AccountForm):
         super().__init__(*args, initial={**EMPTY, **written}, **kwargs)
         self.instance.actor = actor
         self.is_draft = is_draft
+        self._ask_for_all(True)
         self.fields["kind"].choices = Activity.Kind.choices
-        for name in ("summary", "kind", "cost", "visibility"):
-            self.fields[name].required = not is_draft
         if not self.instance.changed_at:
             del self.fields["change_note"]
+
+    def full_clean(self) -> None:
+        """What a draft may leave open is asked for all the same: its labels never call it voluntary."""
+        self._ask_for_all(not self.is_draft)
+        super().full_clean()
+        self._ask_for_all(True)
 
     def clean_valid_until(self) -> date | None:
         """What is over cannot appear: staff could not approve it. A draft may wait with a new day."""
@@ -305,6 +312,10 @@ class ActivityForm(AccountForm):
         if until and until < timezone.localdate() and not self.is_draft:
             raise ValidationError("Dieser Tag ist vorbei. Nennen Sie einen späteren, oder lassen Sie das Feld leer.")
         return until
+
+    def _ask_for_all(self, is_required: bool) -> None:
+        for name in NEEDED:
+            self.fields[name].required = is_required
 
     def _get_validation_exclusions(self) -> set[str]:
         # The organisation is no field, and yet its own marks must not come twice.

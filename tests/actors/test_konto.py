@@ -513,6 +513,18 @@ def test_nobody_is_asked_who_cannot_answer_and_requests_are_limited(konto: Clien
     assert statuses == [302] * 10 + [422]
 
 
+def test_a_draft_with_a_mistake_comes_back_under_the_same_labels(konto: Client, actor: Actor) -> None:
+    def labels(response: HttpResponse) -> list[str]:
+        main = Page.of(response).main
+        return [label.text for tag in ("label", "legend") for label in main.all(tag)]
+
+    response = write(konto, summary="", kind="", valid_until="irgendwann")
+    assert response.status_code == 422
+    assert labels(response) == labels(konto.get("/konto/aktivitaeten/neu/"))
+    assert "In einem Satz" in labels(response)
+    assert write(konto, summary="", kind="").status_code == 302
+
+
 def test_what_is_over_is_not_handed_over_and_may_stay_a_draft(konto: Client, actor: Actor) -> None:
     yesterday = timezone.localdate() - timedelta(days=1)
     over = {"valid_until": yesterday.isoformat()}
