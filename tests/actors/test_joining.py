@@ -23,6 +23,7 @@ from platform_mark.tokens import BadToken
 from tests.actors.make import make_activity, make_actor, make_member, make_revision
 from tests.dialogues.make import make_dialogue
 from tests.make import DAY, make_municipality, make_user
+from tests.markup import Page
 
 pytestmark = pytest.mark.django_db
 
@@ -538,6 +539,16 @@ def test_a_closed_account_takes_its_person_along_and_leaves_the_entries() -> Non
     assert member_of(colleague).actor == shared, "the reason is there to read for who stays"
     with pytest.raises(Refused):
         joining.close_account(make_user(is_staff=True))
+
+
+def test_who_has_no_account_makes_one_with_the_invited_address(client: Client) -> None:
+    actor = make_actor("Kammer")
+    invitation = joining.invite(actor, email="gast+neu@kammer.example", role=EDITOR, by=make_member(actor))
+    path = f"/konto/einladung/{token_of(invitation)}/"
+    [link] = [link for link in Page.of(client.get(path)).main.all("a") if link.text == "Konto anlegen"]
+    form = Page.of(client.get(link["href"])).main
+    assert form.one("input", name="email")["value"] == "gast+neu@kammer.example"
+    assert form.one("input", name="next")["value"] == path
 
 
 def test_the_link_answers_over_the_page_and_asks_for_a_button(client: Client) -> None:
