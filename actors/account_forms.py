@@ -279,6 +279,7 @@ class ActivityForm(AccountForm):
         help_texts = {
             "title": "Sagen Sie, was ein Betrieb davon hat. Nicht: „Workshop-Reihe 4.0“. Besser: „Halbtag: Rüsten ohne Suchen“.",
             "description": "Drei bis fünf Sätze. Was geschieht, wie lange dauert es, was kommt dabei heraus?",
+            "external_id": "Aus Ihrem System. Hilft beim Einlesen.",
         }
         widgets = {
             "summary": forms.Textarea(attrs={"rows": 2}),

@@ -23,7 +23,7 @@ class ProposalForm(forms.ModelForm, OpenForm):
         fields = ["text", "email"]
         help_texts = {
             "text": "Ein Satz genügt: „Die Telefonnummer gehört jetzt jemand anderem.“ Bitte keine Namen von Personen.",
-            "email": "Freiwillig, für eine Antwort. Wir löschen sie 30 Tage danach.",
+            "email": "Für eine Antwort. Wir löschen sie 30 Tage danach.",
         }
         widgets = {
             "text": forms.Textarea(attrs={"rows": 5}),

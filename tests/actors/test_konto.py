@@ -525,6 +525,14 @@ def test_a_draft_with_a_mistake_comes_back_under_the_same_labels(konto: Client, 
     assert write(konto, summary="", kind="").status_code == 302
 
 
+def test_what_is_voluntary_is_called_so_once(konto: Client, actor: Actor) -> None:
+    main = Page.of(konto.get("/konto/aktivitaeten/neu/")).main
+    [own_mark] = [
+        field for field in main.all("div", **{"class": "field"}) if field.text.startswith("Eigenes Kennzeichen")
+    ]
+    assert own_mark.text.lower().count("freiwillig") == 1
+
+
 def test_what_is_over_is_not_handed_over_and_may_stay_a_draft(konto: Client, actor: Actor) -> None:
     yesterday = timezone.localdate() - timedelta(days=1)
     over = {"valid_until": yesterday.isoformat()}

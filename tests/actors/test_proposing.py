@@ -58,6 +58,11 @@ def test_a_title_with_quotes_stands_in_the_page_with_single_ones(client: Client)
     assert "mehr an „Halbtag ‚Rüsten ohne Suchen‘“?" in page.main.text
 
 
+def test_what_is_voluntary_is_called_so_once(client: Client) -> None:
+    form = Page.of(client.get(f"{make_activity().get_absolute_url()}aenderung/")).main.one("form").text
+    assert form.lower().count("freiwillig") == 1
+
+
 def test_a_question_before_its_error_gets_no_colon(client: Client) -> None:
     page = Page.of(send(client, make_activity(), text=""))
 
