@@ -16,7 +16,7 @@ LEADS = {
         "Papier."
     ),
     LegalText.Page.NUTZUNG: "Was gilt, wenn Sie sich anmelden, etwas eintragen oder Daten mitnehmen.",
-    LegalText.Page.MODERATION: "Was im Verzeichnis stehen darf, wer prüft und wie Sie widersprechen.",
+    LegalText.Page.MODERATION: "Was im Register stehen darf, wer prüft und wie Sie widersprechen.",
     LegalText.Page.LIZENZ: "Die Daten des Portals dürfen Sie weiterverwenden. Das sind die Regeln dafür.",
     LegalText.Page.LEICHT: "Hier steht in Leichter Sprache, was diese Internet-Seite ist.",
     LegalText.Page.LEICHT_BEISPIELE: "Hier steht in Leichter Sprache, was gute Beispiele und Angebote sind.",
