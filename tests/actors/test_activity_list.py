@@ -153,6 +153,8 @@ def test_an_unknown_value_finds_nothing_and_the_page_says_which(client: Client) 
         assert hits(page) == 0 and titles(page) == [], name
         assert "Diesen Filter kennen wir nicht: gibt<es>nicht" in page.main.text, name
     assert titles(asked(client, stand="frueher", art="gibtesnicht")) == []
+    several = Page.of(client.get(f"{LIST}?branche=metall4&groesse=small")).main.text
+    assert "Diese Filter kennen wir nicht: metall4, small" in several
 
 
 def test_odd_values_are_answered_calmly(client: Client) -> None:

@@ -271,6 +271,9 @@ def test_what_nobody_knows_is_skipped_and_named(client: Client, path: str, value
     assert "Trotzdem da" in page.main.text
     if path == "/einstieg/" and value == "gibt-es-nicht":
         assert "wir haben sie ausgelassen: „gibt-es-nicht“" in page.main.text
+    for query, said in (("", "Diese Antwort kennen"), (f"&kreis={value}", "Diese Antworten kennen")):
+        if path == "/einstieg/":
+            assert said in opened(client, f"{path}?branche={value}{query}").main.text
 
 
 def test_a_merged_branch_leads_on_with_the_other_answers(client: Client, wood: Branch) -> None:
