@@ -71,7 +71,7 @@ def test_three_answers_on_a_phone_make_a_sheet(
     sheet = page.get_by_role("main")
     for words in (
         *("Vom Aufmaß direkt an die Säge", "Stundenzettel sprechen statt schreiben", "Vom Aufmaß zur Rechnung"),
-        *("Werkstatt-Check", "02331 555-0177", "Eine Maschine wählen", "Wenn Sie Hilfe wollen: anrufen"),
+        *("Werkstatt-Check", "02331 555-0177", "Eine Maschine wählen", "Wenn Sie Hilfe wollen: ansprechen"),
     ):
         expect(sheet).to_contain_text(words)
     expect(sheet.get_by_role("link", name="02331 555-0177")).to_have_attribute("href", "tel:+4923315550177")
@@ -97,7 +97,7 @@ def test_who_does_not_know_what_presses_finds_out_and_gets_a_sheet(
     expect(first.get_by_role("list", name="Warum das passt")).to_contain_text("Zu viel Papier und Doppelarbeit")
     is_narrow(page)
     page.get_by_role("link", name="Das Wichtigste auf einem Blatt").click()
-    expect(page.get_by_role("main")).to_contain_text("Wenn Sie Hilfe wollen: anrufen")
+    expect(page.get_by_role("main")).to_contain_text("Wenn Sie Hilfe wollen: ansprechen")
     is_narrow(page)
     assert not page.context.cookies()
 
