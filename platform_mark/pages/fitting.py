@@ -211,6 +211,11 @@ def _offers(answers: Answers, most: int) -> Section:
         wishes.append(_wish(PLACE, "kreis", [answers.place.district.pk]))
         only.append(_wish(PLACE, "kreis", [answers.place.district.pk, FOR_ALL]))
     rows = Activity.objects.public().select_related("actor").defer("description")
+    if not wishes:
+        # Nothing to fit: first those to call, and of them what was assured last.
+        silent = Case(When(contact_phone="", actor__contact_phone="", then=1), default=0)
+        hits = [Hit(row, []) for row in rows.order_by(silent, F("confirmed_at").desc(nulls_last=True), "pk")[:most]]
+        return Section(hits, "" if hits else _OFFER_WORDS.nothing)
     found = best(rows, Activity.search_shape, wishes, most=most, only=only)
     hits = [Hit(match.row, _offered(match, OFFER_REASONS, answers)) for match in found.matches]
     return Section(hits, _note(_OFFER_WORDS, answers.asked, found.possible, found))

@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from actors.models import Activity
 from dialogues.models import Dialogue
 from platform_mark.pages.answers import Answers
 from platform_mark.taxonomy.merging import merge
@@ -202,6 +203,18 @@ def test_only_a_dialogue_to_which_one_can_sign_up_is_shown(client: Client, wood:
 def offers(client: Client, query: str = QUERY) -> list[str]:
     table = section(opened(client, query), "anrufen").all("tbody")
     return [row.all("a")[0].text for body in table for row in body.all("tr")]
+
+
+def test_without_an_answer_offers_to_call_stand_first_the_last_assured_before(client: Client) -> None:
+    silent, called = make_actor(contact_phone=""), make_actor(contact_phone="02331 555-0100")
+    make_activity("Gerade bestätigt", actor=silent, contact_phone="02331 555-0101")
+    make_activity("Lange her", actor=called, confirmed_at=timezone.now() - timedelta(days=90))
+    make_activity("Nie bestätigt", actor=called, confirmed_at=None)
+    make_activity("Ohne Telefon", actor=silent)
+    expected = ["Gerade bestätigt", "Lange her", "Nie bestätigt"]
+    assert offers(client, "/einstieg/?druck=") == expected
+    Activity.objects.exclude(title="Ohne Telefon").delete()
+    assert offers(client, "/einstieg/?druck=") == ["Ohne Telefon"]
 
 
 def test_offers_for_other_branches_and_sizes_are_left_out(client: Client, wood: Branch, paper: Topic) -> None:
