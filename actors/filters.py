@@ -52,7 +52,7 @@ class ActivityFilter(IndexedFilter):
         fields: Sequence[str] = []
 
     @cached_property
-    def bands(self) -> Bands:  # type: ignore[override]
+    def bands(self) -> Bands:
         """Freshness follows from the dates and today."""
         return facets.bands()
 

@@ -43,7 +43,7 @@ def merge_actors(double: Actor, *, into: Actor) -> Actor:
     into.confirm_version = max(into.confirm_version, double.confirm_version) + 1
     into.save()
     double.contact_email = double.second_email = double.contact_phone = ""
-    double.confirm_version = F("confirm_version") + 1  # type: ignore[assignment]
+    double.confirm_version = F("confirm_version") + 1
     double.merged_into = into
     double.save()
     double.refresh_from_db()
@@ -93,7 +93,7 @@ def _take_over(old: models.Model, new: models.Model) -> None:
     content_type = ContentType.objects.get_for_model(old)
     Version.objects.filter(content_type=content_type, object_id=old.pk).update(object_id=new.pk)
     FormerAddress.objects.filter(content_type=content_type, object_id=old.pk).update(object_id=new.pk)
-    versions.remember_address(new, old.slug)  # type: ignore[attr-defined]
+    versions.remember_address(new, old.slug)
 
 
 def _settle_conflicts(double: Actor, into: Actor) -> None:

@@ -84,7 +84,7 @@ def open_requests(actors: Iterable[Actor]) -> list[Cooperation]:
 
 
 def _rows(activity: Activity) -> list[Row]:
-    open_ones: list[Revision] = activity.open_revisions  # type: ignore[attr-defined]
+    open_ones: list[Revision] = activity.open_revisions
     in_work = [_in_work(activity, revision) for revision in open_ones]
     stage, is_public = activity.stage(), activity.state == State.PUBLISHED
     if is_public and stage in (Stage.DUE, Stage.OVERDUE):

@@ -130,7 +130,7 @@ def terms_in(data: Mapping[str, Any]) -> Terms:
     found = {}
     for name, (model, key) in TERMS.items():
         rows = model._default_manager.filter(**{f"{key}__in": data.get(name) or []}).order_by(*_ORDER[name])
-        found[name] = [Term(row.pk, str(row), row.slug) for row in rows]  # type: ignore[attr-defined]
+        found[name] = [Term(row.pk, str(row), row.slug) for row in rows]
     return Terms(**found)
 
 

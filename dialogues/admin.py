@@ -205,12 +205,12 @@ class DialogueAdmin(AttendancePages, RoomPages, PublishableAdmin):
     @admin.display(description="Plätze")
     def shown_seats(self, dialogue: Dialogue) -> str:
         """The state of the seats, with how many are taken."""
-        return occupancy.label(dialogue.seats)  # type: ignore[attr-defined]
+        return occupancy.label(dialogue.seats)
 
     @admin.display(description="Warteliste")
     def shown_hint(self, dialogue: Dialogue) -> str:
         """How many more seats would help those who wait."""
-        return occupancy.hint(dialogue.seats) if not dialogue.has_begun() else ""  # type: ignore[attr-defined]
+        return occupancy.hint(dialogue.seats) if not dialogue.has_begun() else ""
 
     # ------------------------------------------------------------ form
 
@@ -543,7 +543,7 @@ class SeriesAdmin(admin.ModelAdmin):
 
     @admin.display(description="Dialoge")
     def shown_number(self, series: Series) -> int:
-        return series.number  # type: ignore[attr-defined]
+        return series.number
 
 
 @admin.register(Feedback)

@@ -59,8 +59,8 @@ def _event(dialogue: Dialogue, *, is_cancelled: bool, stamp: datetime | None) ->
     event.add("sequence", dialogue.calendar_sequence)
     event.add("dtstamp", (stamp or dialogue.updated_at).astimezone(UTC))
     event.add("last-modified", dialogue.updated_at.astimezone(UTC))
-    event.add("dtstart", dialogue.starts_at.astimezone(UTC))  # type: ignore[union-attr]
-    event.add("dtend", dialogue.ends_at.astimezone(UTC))  # type: ignore[union-attr]
+    event.add("dtstart", dialogue.starts_at.astimezone(UTC))
+    event.add("dtend", dialogue.ends_at.astimezone(UTC))
     event.add("summary", dialogue.title)
     event.add("location", dialogue.where_exactly)
     event.add("description", f"{dialogue.teaser}\n\n{address}")

@@ -112,5 +112,5 @@ def result(dialogue: Dialogue) -> Result | None:
     )
     if counts["number"] < FEWEST_SHOWN:
         return None
-    labels = {name: str(Feedback._meta.get_field(name).verbose_name) for name in QUESTIONS}  # type: ignore[union-attr]
+    labels = {name: str(Feedback._meta.get_field(name).verbose_name) for name in QUESTIONS}
     return Result(counts["number"], [Answered(labels[name], counts[name], counts["number"]) for name in QUESTIONS])

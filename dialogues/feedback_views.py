@@ -28,7 +28,7 @@ class FeedbackForm(forms.ModelForm):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         for name in journey.QUESTIONS:
-            self.fields[name].label = Feedback._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+            self.fields[name].label = Feedback._meta.get_field(name).verbose_name
             self.fields[name].error_messages |= {
                 "required": "Wählen Sie bitte eine Antwort.",
                 "invalid_choice": "Wählen Sie bitte eine der fünf Antworten.",

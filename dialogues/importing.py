@@ -119,14 +119,14 @@ def _read(number: int, row: JsonRow, lookup: Lookup) -> _Row | list[RowError]:
     if unknown := [group for group in dialogue.target_groups if group not in TargetGroup.values]:
         errors.append(RowError(number, "target_groups", f"Diese Zielgruppe gibt es nicht: {', '.join(unknown)}."))
     organisers = [name.strip() for name in row.get("organiser") or [] if name.strip()]
-    if too_long := [name for name in organisers if len(name) > Host._meta.get_field("name").max_length]:  # type: ignore[operator,union-attr]
+    if too_long := [name for name in organisers if len(name) > Host._meta.get_field("name").max_length]:  # type: ignore[operator]
         errors.append(RowError(number, "organiser", f"Der Name ist zu lang: {too_long[0][:40]} …"))
     if not dialogue.source_url:
         errors.append(RowError(number, "source_url", "Ohne Quelle wissen wir nicht, woher die Angaben stammen."))
     # Not whether the address is free: a free one is made at storing. Both are asked, so that all faults are named at once.
     for check in (dialogue.clean_fields, dialogue.validate_constraints):
         try:
-            check(exclude={"slug", "target_groups"})  # type: ignore[operator]
+            check(exclude={"slug", "target_groups"})
         except ValidationError as error:
             errors += broken_rules(number, error, _FILE_FIELD)
     return errors or _Row(dialogue, list(dict.fromkeys(branches)), organisers, row.get("participants"))

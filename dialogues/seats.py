@@ -120,7 +120,7 @@ def seat_states(dialogues: Iterable[Dialogue], at: datetime | None = None) -> di
 
 def _numbers(dialogues: Sequence[Dialogue]) -> Iterable[Sequence[Any]]:
     if dialogues and all(hasattr(dialogue, "seat_numbers") for dialogue in dialogues):
-        return [numbers for dialogue in dialogues for numbers in dialogue.seat_numbers]  # type: ignore[attr-defined]
+        return [numbers for dialogue in dialogues for numbers in dialogue.seat_numbers]
     with connection.cursor() as cursor:
         cursor.execute(_OF_MANY, [[dialogue.pk for dialogue in dialogues]])
         return cursor.fetchall()

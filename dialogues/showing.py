@@ -101,7 +101,7 @@ def mark_hits(dialogues: Iterable[Dialogue], rows: Iterable[Row], question: Ques
     found, texts = pattern(question.lexemes), {row.object_id: row.text for row in rows}
     for dialogue in dialogues:
         if dialogue.pk in texts:
-            dialogue.marks = marks(dialogue.title, dialogue.teaser, texts[dialogue.pk], found)  # type: ignore[attr-defined]
+            dialogue.marks = marks(dialogue.title, dialogue.teaser, texts[dialogue.pk], found)
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ class ExportForm(forms.Form):
 
     def __init__(self, *args: Any, formats: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["form"].choices = [(form, label) for form, (label, _) in formats.items()]  # type: ignore[attr-defined]
+        self.fields["form"].choices = [(form, label) for form, (label, _) in formats.items()]
 
 
 class ExportPages(OwnPages):

@@ -113,7 +113,7 @@ class Prepared(Generic[RowT]):
         # Each thread has a connection of its own.
         compiler.connection = connection
         compiler.as_sql = lambda *args, **kwargs: (text, filled)  # type: ignore[method-assign]
-        ready = _Ready(connection.alias, made.model, _Query(made.query, compiler), made._fields, {})  # type: ignore[attr-defined]
+        ready = _Ready(connection.alias, made.model, _Query(made.query, compiler), made._fields, {})
         rows: Iterable[RowT] = made._iterable_class(ready)  # type: ignore[arg-type,assignment]
         return list(rows)
 

@@ -33,7 +33,7 @@ def housekeeping(timestamp: int) -> None:
 
 @app.periodic(cron="47 2 * * *", periodic_id="remove-old-jobs")
 @app.task(queueing_lock="remove-old-jobs", pass_context=True)
-async def remove_old_jobs(context, timestamp: int) -> None:  # type: ignore[no-untyped-def]
+async def remove_old_jobs(context, timestamp: int) -> None:
     """Delete the rows of jobs that finished a week ago."""
     await context.app.job_manager.delete_old_jobs(nb_hours=KEEP_FINISHED_JOBS_HOURS, include_failed=True)
 

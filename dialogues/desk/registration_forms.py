@@ -39,7 +39,7 @@ class SignUpForm(forms.Form):
 
     def __init__(self, *args: Any, dialogue: Dialogue, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["branch"].queryset = Branch.objects.current()  # type: ignore[attr-defined]
+        self.fields["branch"].queryset = Branch.objects.current()
         self.kinds = {f"kind_{kind.pk}": kind for kind in dialogue.seat_kinds.all()}
         for name, kind in self.kinds.items():
             self.fields[name] = forms.CharField(
@@ -113,7 +113,7 @@ class MoveForm(forms.Form):
 
     def __init__(self, *args: Any, registration: Registration, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["to"].queryset = bookable().exclude(pk=registration.dialogue_id)  # type: ignore[attr-defined]
+        self.fields["to"].queryset = bookable().exclude(pk=registration.dialogue_id)
 
 
 class RegistrationChoice(forms.ModelChoiceField):
@@ -134,7 +134,7 @@ class MergeForm(forms.Form):
         others = Registration.objects.bookings().filter(
             dialogue=registration.dialogue_id, state__in=["confirmed", "waiting"]
         )
-        self.fields["into"].queryset = others.exclude(pk=registration.pk).order_by("company", "pk")  # type: ignore[attr-defined]
+        self.fields["into"].queryset = others.exclude(pk=registration.pk).order_by("company", "pk")
 
 
 def bookable() -> QuerySet[Dialogue]:

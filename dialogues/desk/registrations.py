@@ -174,7 +174,7 @@ class RegistrationAdmin(ExportPages, StepPages):
     @admin.display(description="Personen", ordering="people")
     def shown_people(self, registration: Registration) -> int:
         """How many come or want to."""
-        return registration.people  # type: ignore[attr-defined]
+        return registration.people
 
     @admin.display(description="Stand", ordering="state")
     def shown_state(self, registration: Registration) -> str:
@@ -183,7 +183,7 @@ class RegistrationAdmin(ExportPages, StepPages):
             return "Wartet auf Ihre Entscheidung" if registration.confirmed_at else "E-Mail nicht bestätigt"
         label = str(registration.get_state_display())
         if registration.state == State.WAITING:
-            return f"{label}, Platz {registration.place}"  # type: ignore[attr-defined]
+            return f"{label}, Platz {registration.place}"
         if registration.state == State.OFFERED and registration.offered_until:
             return f"{label} bis {timezone.localtime(registration.offered_until):%d.%m., %H:%M} Uhr"
         return label

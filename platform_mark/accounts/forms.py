@@ -66,10 +66,10 @@ class _SamePasswordTwice:
 
     def clean(self) -> dict[str, Any]:
         """Both entries must be the same; the parent's check says it with „du“."""
-        cleaned: dict[str, Any] = super(account.PasswordVerificationMixin, self).clean() or self.cleaned_data  # type: ignore[misc]
+        cleaned: dict[str, Any] = super(account.PasswordVerificationMixin, self).clean() or self.cleaned_data
         first, second = cleaned.get("password1"), cleaned.get("password2")
         if first and second and first != second:
-            self.add_error(  # type: ignore[attr-defined]
+            self.add_error(
                 "password2", "Beide Eingaben sind verschieden. Bitte geben Sie zweimal dasselbe Passwort ein."
             )
         return cleaned

@@ -139,7 +139,7 @@ def _deliver(pk: int) -> int:
 
 def _tell(demand: Demand, kind: str, context: Mapping[str, object]) -> int:
     """Write to all who wait, and note it in the same transaction, so that nobody is written to twice."""
-    waiting: Sequence[Wish] = list(Wish.objects.select_for_update().waiting().filter(demand=demand))  # type: ignore[attr-defined]
+    waiting: Sequence[Wish] = list(Wish.objects.select_for_update().waiting().filter(demand=demand))
     for wish in waiting:
         queue(kind, wish.email, context={"text": demand.text, **context}, link=_link(wish))
     return Wish.objects.filter(pk__in=[wish.pk for wish in waiting]).update(answered_at=timezone.now())

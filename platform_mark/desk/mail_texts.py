@@ -144,7 +144,7 @@ class MailTextAdmin(OwnPages):
     def _send_test(self, request: HttpRequest, kind: MailKind, text: Text) -> None:
         example = kind.example(self._may_see_people(request))
         filled = self._filled(request, kind, text)
-        queue_test(request.user.email, filled, links=example.links, calendar=example.calendar)  # type: ignore[union-attr]
+        queue_test(request.user.email, filled, links=example.links, calendar=example.calendar)
         self.message_user(request, "Die Testmail ist an Sie unterwegs. Gespeichert ist noch nichts.", messages.SUCCESS)
 
     def _filled(self, request: HttpRequest, kind: MailKind, text: Text) -> Text:
@@ -154,4 +154,4 @@ class MailTextAdmin(OwnPages):
 
     def _may_see_people(self, request: HttpRequest) -> bool:
         # Real data are people's; who may not read sign-ups sees made-up ones.
-        return request.user.has_perms(["dialogues.view_registration", "practices.view_suggestion"])  # type: ignore[union-attr]
+        return request.user.has_perms(["dialogues.view_registration", "practices.view_suggestion"])

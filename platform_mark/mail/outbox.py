@@ -309,7 +309,7 @@ def _deliver(mail: OutgoingMail, connection: BaseEmailBackend) -> None:
     except smtplib.SMTPException:
         # What was begun is taken back, else the next mail on this connection would be refused for it.
         with contextlib.suppress(OSError, smtplib.SMTPException, AttributeError):
-            connection.connection.rset()  # type: ignore[attr-defined]
+            connection.connection.rset()
         raise
 
 

@@ -95,7 +95,7 @@ def label(name: str) -> str:
     if name in _LABELS:
         return _LABELS[name]
     try:
-        source = get_template(f"email/{name}.txt").template.source  # type: ignore[attr-defined]
+        source = get_template(f"email/{name}.txt").template.source
     except TemplateDoesNotExist:
         # A kind of an earlier version.
         return name
@@ -105,7 +105,7 @@ def label(name: str) -> str:
 
 def shipped(name: str) -> Text:
     """The text that comes with the portal: a subject, an empty line, the body."""
-    source = get_template(f"email/{name}.txt").template.source  # type: ignore[attr-defined]
+    source = get_template(f"email/{name}.txt").template.source
     subject, _, body = source.partition("\n")
     return Text(subject.strip(), body.strip())
 

@@ -119,7 +119,7 @@ def criterion(name: str) -> str:
 
 def topics_of(pressure: Pressure) -> list[int]:
     """The keys of the topics that help against what presses."""
-    return pressure.topic_keys  # type: ignore[attr-defined,no-any-return]
+    return pressure.topic_keys
 
 
 def with_topics(pressures: QuerySet[Pressure]) -> QuerySet[Pressure]:

@@ -73,7 +73,7 @@ def of_practice(practice: Practice, branches: Sequence[Branch]) -> OfPractice:
     """The dialogues beside an example; one query."""
     found = reading.rows(_OF_PRACTICE.rows(practice=practice.pk, branches=[branch.pk for branch in branches]))
     open_cards = showing.cards([dialogue for dialogue in found if not dialogue.is_over()])
-    shows = [card for card in open_cards if card.dialogue.shows]  # type: ignore[attr-defined]
+    shows = [card for card in open_cards if card.dialogue.shows]
     return OfPractice(
         showing=shows,
         next_of_branch=[] if shows else open_cards,

@@ -82,7 +82,7 @@ class PublishableAdmin(OwnPages):
 
     def view_on_site(self, row: Publishable) -> str | None:
         """A link to the page, where there is one."""
-        return row.get_absolute_url() if row.is_published() else None  # type: ignore[attr-defined]
+        return row.get_absolute_url() if row.is_published() else None
 
     def get_readonly_fields(self, request: HttpRequest, obj: Publishable | None = None) -> list[str]:
         """What is public keeps its address: others have linked to it."""

@@ -83,9 +83,9 @@ def _instance(model: type[Model], values: Mapping[str, Any]) -> Model:
         field = model._meta.get_field(name)
         if field.is_relation and isinstance(value, Mapping):
             # Where there is no related row, all its columns are empty.
-            is_there = value[field.related_model._meta.pk.name] is not None  # type: ignore[union-attr]
+            is_there = value[field.related_model._meta.pk.name] is not None
             fields[name] = _instance(field.related_model, value) if is_there else None  # type: ignore[arg-type]
         else:
             # JSON knows no decimals and no dates.
-            fields[name] = field.to_python(value)  # type: ignore[union-attr]
+            fields[name] = field.to_python(value)
     return model(**fields)

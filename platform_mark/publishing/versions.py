@@ -62,7 +62,7 @@ def differences(model: type[models.Model], old: Mapping[str, Any], new: Mapping[
 def remember_address(row: models.Model, slug: str) -> None:
     """Let a former slug lead to `row` from now on, and free the slug that `row` has today."""
     content_type = ContentType.objects.get_for_model(row)
-    FormerAddress.objects.filter(content_type=content_type, slug=row.slug).delete()  # type: ignore[attr-defined]
+    FormerAddress.objects.filter(content_type=content_type, slug=row.slug).delete()
     FormerAddress.objects.update_or_create(content_type=content_type, slug=slug, defaults={"object_id": row.pk})
 
 
@@ -76,7 +76,7 @@ def former_target(model: type[models.Model], slug: str) -> models.Model | None:
 def bury(row: models.Model) -> None:
     """Remember the address of something public that is about to be deleted, so that it is known to be gone."""
     content_type = ContentType.objects.get_for_model(row)
-    slug: str = row.slug  # type: ignore[attr-defined]
+    slug: str = row.slug
     FormerAddress.objects.update_or_create(content_type=content_type, slug=slug, defaults={"object_id": row.pk})
 
 

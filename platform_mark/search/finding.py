@@ -133,7 +133,7 @@ def find(
         **{f"until_{order}": last for order, (_, last) in between.items()},
     }
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)  # type: ignore[arg-type]
+        cursor.execute(statement, parameters)
         rows = cursor.fetchall()
     return _read(rows, list(chosen), page, size, bands)
 
@@ -209,7 +209,7 @@ def find_everywhere(
     places: dict[int, MixedRow] = {}
     level = whole = 0
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)  # type: ignore[arg-type]
+        cursor.execute(statement, parameters)
         for what, kind, number, object_id, *texts in cursor.fetchall():
             if what == "counted":
                 counts[kind] = number
@@ -431,7 +431,7 @@ def _band(shape: Shape, bands: Bands) -> str:
 
 def _codes(facet: str, values: Sequence[object], bands: Bands | None) -> list[Any]:
     if bands and facet == bands.facet:
-        return [-bands.values.index(value) - 1 for value in values if value in bands.values]  # type: ignore[arg-type]
+        return [-bands.values.index(value) - 1 for value in values if value in bands.values]
     return [code(facet, value) for value in values]
 
 

@@ -77,7 +77,7 @@ class Searchable(Protocol):
 
 def kind_of(model: type) -> str:
     """The word that stands for a model in the index."""
-    return model._meta.label_lower  # type: ignore[attr-defined]
+    return model._meta.label_lower
 
 
 def code(facet: str, value: object) -> str:

@@ -115,7 +115,7 @@ class StemsField(ArrayField):
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         """Derive from the terms."""
-        terms: list[str] = model_instance.terms  # type: ignore[attr-defined]
+        terms: list[str] = model_instance.terms
         stems = sorted({words.stem(word) for term in terms for word in words.fold_for_index(term).split()})
         setattr(model_instance, self.attname, stems)
         return stems

@@ -209,7 +209,7 @@ class Many(Kind):
     """Several values in one cell."""
 
     @property
-    def empty(self) -> list[str]:  # type: ignore[override]
+    def empty(self) -> list[str]:
         return []
 
     def read(self, value: Any, lookup: Lookup) -> list[str]:
