@@ -294,8 +294,10 @@ def _pictures() -> list[Todo]:
 
 
 def _mails() -> list[Todo]:
-    url = reverse("admin:outbox_outgoingmail_changelist", query={"state__exact": OutgoingMail.State.FAILED})
-    failed = OutgoingMail.objects.filter(state=OutgoingMail.State.FAILED).count()
+    # The list of those that can still be sent: the others are only counts.
+    query = {"state__exact": OutgoingMail.State.FAILED, "address_key__gt": ""}
+    url = reverse("admin:outbox_outgoingmail_changelist", query=query)
+    failed = OutgoingMail.objects.failed().count()
     waiting = OutgoingMail.objects.waiting_since(timezone.now() - MAIL_DELAY)
     since = waiting.values_list("created_at", flat=True).first()
     age = f", die älteste seit {timesince(since, depth=1)}" if since else ""

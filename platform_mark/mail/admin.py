@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from platform_mark.admin_pages import OwnPages
 
 from . import bulk, texts
-from .models import BulkMail, OutgoingMail
+from .models import BulkMail, OutgoingMail, OutgoingMailQuerySet
 from .outbox import full_text, queue_test, retry
 from .texts import Text
 
@@ -49,6 +49,7 @@ class OutgoingMailAdmin(admin.ModelAdmin):
         "attempts",
         "next_attempt_at",
         "created_at",
+        "retried_at",
         "sent_at",
     ]
 
@@ -74,8 +75,8 @@ class OutgoingMailAdmin(admin.ModelAdmin):
         return "termin.ics" if mail.calendar else ""
 
     @admin.action(description="Noch einmal versuchen", permissions=["retry"])
-    def send_again(self, request: HttpRequest, mails: QuerySet[OutgoingMail]) -> None:
-        failed = list(mails.filter(state=OutgoingMail.State.FAILED))
+    def send_again(self, request: HttpRequest, mails: OutgoingMailQuerySet) -> None:
+        failed = list(mails.failed())
         for mail in failed:
             retry(mail)
         self.message_user(request, f"{len(failed)} E-Mails werden noch einmal versucht.", messages.SUCCESS)

@@ -66,6 +66,10 @@ class OutgoingMailQuerySet(models.QuerySet):
         """Mails that were to go out before the instant `at` and still wait, the oldest first."""
         return self.filter(state="waiting", created_at__lt=at).order_by("created_at")
 
+    def failed(self) -> Self:
+        """Mails that did not get out and could: whose address is forgotten by now gets none."""
+        return self.filter(state="failed").exclude(address_key="")
+
 
 class OutgoingMail(models.Model):
     class State(models.TextChoices):
@@ -111,6 +115,8 @@ class OutgoingMail(models.Model):
     outage_at = models.DateTimeField(null=True, blank=True, editable=False)
     error = models.CharField("Fehler", max_length=300, blank=True, editable=False)
     created_at = models.DateTimeField("Angelegt am", auto_now_add=True)
+    # When staff put a failed one back into the queue, the last time: giving up counts from there.
+    retried_at = models.DateTimeField("Von Hand neu versucht am", null=True, blank=True, editable=False)
     sent_at = models.DateTimeField("Gesendet am", null=True, blank=True, editable=False)
 
     objects = OutgoingMailQuerySet.as_manager()

@@ -187,9 +187,10 @@ def send_next(connection: BaseEmailBackend | None = None) -> bool:
 
 
 def retry(mail: OutgoingMail) -> None:
-    """Put a failed mail back into the queue; it keeps its Message-ID."""
-    mail.state, mail.next_attempt_at, mail.leased_until, mail.error = mail.State.WAITING, timezone.now(), None, ""
-    mail.save(update_fields=["state", "next_attempt_at", "leased_until", "error"])
+    """Put a failed mail back into the queue for as long as a new one; it keeps its Message-ID."""
+    mail.state, mail.leased_until, mail.error = mail.State.WAITING, None, ""
+    mail.next_attempt_at = mail.retried_at = timezone.now()
+    mail.save(update_fields=["state", "next_attempt_at", "retried_at", "leased_until", "error"])
 
 
 def is_late(at: datetime | None = None) -> bool:
@@ -318,7 +319,7 @@ def _note_failure(mail: OutgoingMail, error: Exception) -> None:
     values: dict[str, Any] = {"error": f"{type(error).__name__}: {texts.clean(_reason(error))}"[:300]}
     if _is_outage(error):
         values["outage_at"] = now
-    if _is_permanent(error) or now - mail.created_at > GIVE_UP_AFTER:
+    if _is_permanent(error) or now - (mail.retried_at or mail.created_at) > GIVE_UP_AFTER:
         values["state"] = mail.State.FAILED
     else:
         wait = min(FIRST_RETRY * 2 ** min(mail.attempts - 1, 10), LONGEST_RETRY)

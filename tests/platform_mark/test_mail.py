@@ -149,7 +149,17 @@ def test_a_server_that_defers_for_a_day_is_given_up_and_told(postbox: Postbox) -
         for _ in range(60):
             send_next()
             clock.shift(timedelta(hours=3))
-    assert OutgoingMail.objects.get().state == "failed"
+        mail = OutgoingMail.objects.get()
+        assert mail.state == "failed"
+
+        retry(mail)
+        send_next()
+        mail.refresh_from_db()
+        assert mail.state == "waiting", "who tries again by hand gets a day again, not one attempt"
+        clock.shift(timedelta(hours=3))
+        postbox.answer = "250 OK"
+        send_next()
+    assert len(postbox.mails) == 1
 
 
 def test_two_workers_send_each_mail_once(postbox: Postbox) -> None:

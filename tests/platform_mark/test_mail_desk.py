@@ -8,6 +8,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from platform_mark.desk import privacy
 from platform_mark.desk.mail_texts import KINDS
 from platform_mark.mail import texts
 from platform_mark.mail.models import BulkMail, MailText, OutgoingMail
@@ -183,3 +184,22 @@ def test_the_start_page_tells_of_drafts_and_of_mail_that_does_not_get_out(organi
         text = words(organiser.get("/admin/"))
     assert "1 E-Mail wartet noch, die älteste seit 2 Stunden" in text.replace("\xa0", " ")
     assert "1 Rundmail ist noch nicht abgeschickt" in text
+
+
+def test_a_failed_mail_whose_person_was_erased_is_nothing_to_do_and_is_not_sent_again(organiser: Client) -> None:
+    make_bulk(2)
+    OutgoingMail.objects.update(state="failed")
+    privacy.erase_person("person0@firma.test")
+
+    page = Page.of(organiser.get("/admin/")).main
+    link = next(link for link in page.all("a") if "1 E-Mail ist nicht zustellbar" in link.text)
+    listed = words(organiser.get(link["href"]))
+    assert "person1@firma.test" in listed
+    assert "geloescht@example.invalid" not in listed
+
+    chosen = {"action": "send_again", "_selected_action": list(OutgoingMail.objects.values_list("pk", flat=True))}
+    organiser.post("/admin/outbox/outgoingmail/", chosen)
+    assert sorted(OutgoingMail.objects.values_list("to", "state")) == [
+        ("geloescht@example.invalid", "failed"),
+        ("person1@firma.test", "waiting"),
+    ]
