@@ -15,8 +15,8 @@ from .models import Scope
 from .subjects import SUBJECTS, Subject
 from .wishes import Catalogues, Wish
 
-# After an import there may be thousands; nobody reads more than this of one kind, and the list has them all.
-MOST = 500
+# After an import there may be thousands: their rows are read in pieces, and only what a mail says of them is kept.
+CHUNK = 500
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,17 @@ class News:
         return (self._items[found] for found in self._met[key])
 
     def _load(self, subject: Subject, since: datetime, until: datetime) -> None:
-        entries = fresh(kind_of(subject.model), since=since, until=until, most=MOST)
+        entries = fresh(kind_of(subject.model), since=since, until=until)
+        self._fresh[subject.scope] = []
+        for start in range(0, len(entries), CHUNK):
+            self._load_chunk(subject, entries[start : start + CHUNK])
+
+    def _load_chunk(self, subject: Subject, entries: Sequence[Fresh]) -> None:
         # The index says what may be meant; the table says what may be shown.
-        rows = subject.public().in_bulk([entry.object_id for entry in entries]) if entries else {}
-        self._fresh[subject.scope] = [entry for entry in entries if entry.object_id in rows]
-        for entry in self._fresh[subject.scope]:
+        rows = subject.public().in_bulk([entry.object_id for entry in entries])
+        shown = [entry for entry in entries if entry.object_id in rows]
+        self._fresh[subject.scope] += shown
+        for entry in shown:
             row = rows[entry.object_id]
             self._items[subject.scope, row.pk] = Item(
                 scope=subject.scope,

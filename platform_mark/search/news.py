@@ -21,10 +21,10 @@ class Fresh:
     codes: frozenset[str]
 
 
-def fresh(kind: str, *, since: datetime, until: datetime, most: int) -> list[Fresh]:
+def fresh(kind: str, *, since: datetime, until: datetime) -> list[Fresh]:
     """The entries of a kind that became visible after `since`, up to `until`, the newest first; two queries."""
     entries = SearchEntry.objects.filter(kind=kind, visible_from__gt=since, visible_from__lte=until)
-    rows = list(entries.order_by("-visible_from", "-pk").values_list("object_id", "visible_from", *SETS)[:most])
+    rows = list(entries.order_by("-visible_from", "-pk").values_list("object_id", "visible_from", *SETS))
     sets = FacetSet.objects.in_bulk({number for row in rows for number in row[2:] if number})
     return [
         Fresh(pk, at, frozenset(found for number in numbers if number for found in sets[number].codes))

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dialogues.models import Host, Series
-from platform_mark.alerts import subscribing
+from platform_mark.alerts import news, subscribing
 from platform_mark.alerts.digest import send_digests
 from platform_mark.alerts.models import Alert
 from platform_mark.alerts.rhythm import last_due
@@ -238,6 +238,20 @@ def test_a_long_list_is_cut_and_says_where_the_rest_is(clock: Any) -> None:
     send_digests()
     assert texts()[0].count("Beispiel Nummer") == 15
     assert "Und 2 weitere: https://portal.test/beispiele/?groesse=klein" in texts()[0]
+
+
+def test_what_came_before_many_others_is_told_all_the_same(clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(news, "CHUNK", 3)
+    make_alert(about="zu=beispiele&groesse=klein")
+    clock.shift(timedelta(hours=1))
+    make_practice("Das eine kleine", employees=20)
+    clock.shift(timedelta(hours=1))
+    for number in range(7):
+        make_practice(f"Ein großes, Nummer {number}", employees=2000)
+    clock.move_to(MONDAY)
+    send_digests()
+    assert "Das eine kleine" in texts()[0]
+    assert "Ein großes" not in texts()[0]
 
 
 @pytest.mark.django_db(transaction=True)
