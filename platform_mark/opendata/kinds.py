@@ -13,7 +13,7 @@ from html import unescape
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max, Model, OuterRef, Prefetch, Q, QuerySet, Subquery, TextChoices
+from django.db.models import Count, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, TextChoices
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.html import strip_tags
@@ -79,7 +79,7 @@ class Kind:
     public: Callable[[], Any]
     #: Rows with all that the columns read, in as many queries however many there are.
     filled: Callable[[Any], Iterable[Any]]
-    #: Instants of a row after which it may look different, or be there or not.
+    #: Instants of a row after which it may look different, or be there.
     moments: Sequence[str]
     keywords: Sequence[str]
     #: Themes of the European vocabulary of data.
@@ -91,10 +91,12 @@ class Kind:
         return [column.width for column in self.columns]
 
     def latest_change(self) -> datetime | None:
-        """When rows of this kind last changed, came or went; None where there never was any."""
+        """When public rows of this kind last changed or came; None where there are none.
+
+        Of what is hidden nothing is told, not even when it was worked on; so nor is when something went.
+        """
         now = timezone.now()
-        model: type[Model] = self.public().model
-        latest = model._default_manager.aggregate(
+        latest = self.public().aggregate(
             **{f"latest_{name}": Max(name, filter=Q(**{f"{name}__lte": now})) for name in self.moments}
         )
         return max(filter(None, latest.values()), default=None)
@@ -179,7 +181,7 @@ PRACTICES = Kind(
     themes=("ECON", "TECH"),
     public=Practice.objects.published,
     filled=_filled_practices,
-    moments=("updated_at", "published_at", "expires_at"),
+    moments=("updated_at", "published_at"),
     columns=(
         *_HEAD,
         _column("titel", "Titel", TITLE, "title", 44),
@@ -265,7 +267,7 @@ DIALOGUES = Kind(
     themes=("ECON", "EDUC"),
     public=Dialogue.objects.published,
     filled=_filled_dialogues,
-    moments=("updated_at", "published_at", "expires_at", "ends_at", "report__published_at"),
+    moments=("updated_at", "published_at", "ends_at", "report__published_at"),
     columns=(
         *_HEAD,
         _column("titel", "Titel", TITLE, "title", 44),
@@ -391,7 +393,7 @@ ACTORS = Kind(
     themes=("ECON", "GOVE"),
     public=Actor.objects.running,
     filled=_filled_actors,
-    moments=("updated_at", "approved_at", "left_at"),
+    moments=("updated_at", "approved_at"),
     columns=(
         *_HEAD,
         _column("name", "Name", TITLE, "name", 40),
@@ -435,7 +437,7 @@ FORMATS = Kind(
     themes=("EDUC", "ECON"),
     public=Format.objects.published,
     filled=_filled_formats,
-    moments=("updated_at", "published_at", "expires_at"),
+    moments=("updated_at", "published_at"),
     columns=(
         *_HEAD,
         _column("titel", "Titel", TITLE, "title", 44),

@@ -17,7 +17,10 @@ from .schema import DIALECT, VERSION, schema
 
 _AGAIN = {
     "ETag": {"description": "Kennzeichen dieser Antwort, für If-None-Match.", "schema": {"type": "string"}},
-    "Last-Modified": {"description": "Letzte Änderung, für If-Modified-Since.", "schema": {"type": "string"}},
+    "Last-Modified": {
+        "description": "Letzte Änderung an dem, was da ist. Ob sich etwas geändert hat, sagt der ETag.",
+        "schema": {"type": "string"},
+    },
 }
 _LINK = {"Link": {"description": "Die Lizenz und, wo es mehr gibt, die nächste Datei.", "schema": {"type": "string"}}}
 Part = Mapping[str, Any]
