@@ -196,7 +196,8 @@ def invite(actor: Actor, *, email: str, role: str, by: "User") -> Invitation:
     actor = _locked(actor)
     _require_owner(actor, by)
     email = address_key(email)
-    if Membership.objects.filter(actor=actor, user__email__iexact=email).exists():
+    members = Membership.objects.filter(actor=actor).values_list("user__email", flat=True)
+    if email in map(address_key, members):
         raise Refused({"email": "Diese Person gehört schon dazu."}, code="member")
     now = timezone.now()
     Invitation.objects.filter(actor=actor, email=email, accepted_at=None, withdrawn_at=None).update(withdrawn_at=now)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from platform_mark.accounts.models import IdleAccount
+from platform_mark.mail.outbox import address_key
 
 from .models import Claim, Cooperation, Invitation, Membership, Revision
 
@@ -14,7 +15,7 @@ def collect(user: "User") -> dict[str, Any]:
     """The account, its organisations and what was written with it, as plain values under German names."""
     members = Membership.objects.filter(user=user).select_related("actor")
     claims = Claim.objects.filter(user=user).select_related("actor")
-    invited = Invitation.objects.filter(email__iexact=user.email).select_related("actor")
+    invited = Invitation.objects.filter(email=address_key(user.email)).select_related("actor")
     sent = Invitation.objects.filter(invited_by=user).select_related("actor")
     written = Revision.objects.filter(author=user).select_related("activity")
     asked = Cooperation.objects.filter(written_by=user).select_related("receiver")

@@ -66,16 +66,20 @@ def addresses() -> set[str]:
         | keys_of(Activity, "contact_email")
         | keys_of(Actor, "contact_email")
         | keys_of(Actor, "second_email")
+        # What an entry gave once: a restore has to know it to take it out again.
+        | keys_of(Revision, "data__contact_email")
+        | keys_of(Revision, "base__contact_email")
+        | keys_of(Version, "data__contact_email")
     )
 
 
 def _entries(key: str) -> QuerySet[Activity]:
     """Entries that give this address or once did, in a version or in what was handed in: whose name it was is not kept."""
     content_type = ContentType.objects.get_for_model(Activity)
-    versions = Version.objects.filter(content_type=content_type, data__contact_email__iexact=key)
+    versions = rows_of(Version, key, "data__contact_email").filter(content_type=content_type)
     return Activity.objects.filter(
         Q(pk__in=rows_of(Activity, key, "contact_email").values("pk"))
         | Q(pk__in=versions.values("object_id"))
-        | Q(pk__in=Revision.objects.filter(data__contact_email__iexact=key).values("activity"))
-        | Q(pk__in=Revision.objects.filter(base__contact_email__iexact=key).values("activity"))
+        | Q(pk__in=rows_of(Revision, key, "data__contact_email").values("activity"))
+        | Q(pk__in=rows_of(Revision, key, "base__contact_email").values("activity"))
     ).order_by("pk")

@@ -4,7 +4,10 @@ Each part of the portal says for itself what it knows of an address and how it f
 journeys are logged without the person.
 """
 
+import contextlib
+import json
 import logging
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -194,6 +197,20 @@ def _remains(key: str) -> list[str]:
 
 
 def _pattern(key: str) -> str:
-    """The address as a regular expression of PostgreSQL; what stands before and after belongs to another address."""
-    escaped = "".join(letter if letter.isalnum() else f"\\{letter}" for letter in key)
-    return rf"(?<![\w.+-]){escaped}(?![\w-]|\.\w)"
+    """The address as a regular expression of PostgreSQL; what stands before and after belongs to another address.
+
+    In all spellings of its domain, as people type it and as JSON keeps it. There a line break before the address is two
+    characters, the second of which is a letter.
+    """
+    local, _, domain = key.rpartition("@")
+    typed = f"{local}@{domain}"
+    with contextlib.suppress(UnicodeError):
+        typed = f"{local}@{domain.encode().decode('idna')}"
+    spellings = {key, typed, unicodedata.normalize("NFD", typed), json.dumps(typed).strip('"')}
+    any_of = "|".join(sorted(map(_escaped, spellings)))
+    return rf"(?:(?<![\w.+-])|(?<=\\[nrt]))(?:{any_of})(?![\w-]|\.\w)"
+
+
+def _escaped(text: str) -> str:
+    # In a key „ß“ has become „ss“.
+    return "".join(letter if letter.isalnum() else f"\\{letter}" for letter in text).replace("ss", "(?:ss|ß)")

@@ -1,5 +1,6 @@
 """What the outbox knows of one address, and how it forgets it."""
 
+from collections.abc import Iterable
 from email import message_from_bytes
 from email.utils import getaddresses
 from pathlib import Path
@@ -44,7 +45,10 @@ def addresses() -> set[str]:
 
 
 def rows_of(model: type[Model], key: str, field: str = "email") -> QuerySet:
-    """The rows of a model that name this address in a field without a key of its own; for tables that stay small."""
+    """The rows of a model that name this address in a field without a key of its own; for tables that stay small.
+
+    However the address is written: no comparison in the database knows that a domain has two spellings.
+    """
     return model._default_manager.filter(pk__in=[pk for pk, email in _known(model, field) if address_key(email) == key])
 
 
@@ -53,8 +57,10 @@ def keys_of(model: type[Model], field: str = "email") -> set[str]:
     return {address_key(email) for _, email in _known(model, field)}
 
 
-def _known(model: type[Model], field: str) -> QuerySet:
-    return model._default_manager.exclude(**{field: ""}).order_by().values_list("pk", field)
+def _known(model: type[Model], field: str) -> Iterable[tuple[Any, str]]:
+    # A field inside of stored data may be missing there.
+    known = model._default_manager.exclude(**{field: ""}).order_by().values_list("pk", field)
+    return ((pk, email) for pk, email in known if email)
 
 
 def _erase_files(key: str) -> int:

@@ -17,22 +17,25 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from actors import review
-from actors.models import Activity, Actor, Invitation
+from actors import joining, review
+from actors.models import Activity, Actor
 from dialogues import links
 from dialogues.formats.models import Idea
 from dialogues.mails import Kind, draft_message, tell
 from dialogues.models import Answer, Attendee, Question, Registration
 from platform_mark import erasures
 from platform_mark.accounts.models import User
+from platform_mark.demand import wishing
 from platform_mark.desk import privacy
 from platform_mark.mail.models import OutgoingMail
+from platform_mark.mail.outbox import address_key
 from platform_mark.pages.models import BarrierReport
 from platform_mark.publishing import versions
 from platform_mark.search import index
 from practices import suggesting
 from practices.models import Practice, Suggestion
-from tests.actors.make import make_activity, make_revision
+from tests.actors.make import make_activity, make_member, make_revision
+from tests.alerts.make import make_alert
 from tests.cast import Cast, make_cast
 from tests.dialogues.make import make_actor, make_dialogue, make_registration
 from tests.make import make_practice, make_user
@@ -41,6 +44,8 @@ from tests.markup import Page
 pytestmark = pytest.mark.django_db
 
 CANARY = "kanarie.vogel@firma.example"
+# The key of such an address is written otherwise than the address.
+UMLAUT = "kanarie.vogel@müller-gmbh.example"
 TYPED = ("Kanarienzucht Vogel", "Kanarienvogel-Antwort", "Kim Kanarie")
 
 
@@ -50,41 +55,42 @@ def data_dir(settings: Any, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def leave_traces() -> Registration:
+def leave_traces(address: str = CANARY) -> Registration:
     """One person's way through the portal, and another one's beside it."""
     dialogue = make_dialogue(seats=5)
-    registration = make_registration(
-        dialogue, email="Kanarie.Vogel@Firma.example", company=TYPED[0], contact_name=TYPED[2]
-    )
+    registration = make_registration(dialogue, email=address.title(), company=TYPED[0], contact_name=TYPED[2])
     Attendee.objects.filter(registration=registration).update(name=TYPED[2])
     question = Question.objects.create(dialogue=dialogue, text="Was bringen Sie mit?")
     Answer.objects.create(registration=registration, question=question, texts=[TYPED[1]])
     tell(Kind.CONFIRMED, registration)
-    OutgoingMail.objects.update(state="sent", error=f"550 {CANARY} is full")
+    OutgoingMail.objects.update(state="sent", error=f"550 {address} is full")
     tell(Kind.PROMOTED, registration)
     draft_message([registration], subject="An alle", text="Text")
-    suggesting.suggest(
-        company=TYPED[0], place="Altena", what="Das", benefit="Dies", email=f" {CANARY.upper()} ".strip()
-    )
-    Idea.objects.create(target_group="trainees", problem="Zettel", suggestion="Tafel", email=CANARY)
-    BarrierReport.objects.create(where="/dialoge/", what="Kein Fokus", email=CANARY)
-    user = make_user(CANARY, name=TYPED[2])
-    actor = make_actor(second_email=CANARY)
+    suggesting.suggest(company=TYPED[0], place="Altena", what="Das", benefit="Dies", email=address.upper())
+    Idea.objects.create(target_group="trainees", problem="Zettel", suggestion="Tafel", email=address)
+    BarrierReport.objects.create(where="/dialoge/", what="Kein Fokus", email=address)
+    user = make_user(address, name=TYPED[2])
+    actor = make_actor(second_email=address)
+    joining.invite(actor, email=address, role="editor", by=make_member(actor))
     actor.memberships.create(user=user)
-    Invitation.objects.create(actor=actor, email=CANARY, expires_at=timezone.now())
+    joining.claim(user, make_actor(), reason="Ich arbeite da.")
+    make_alert(address)
+    wishing.leave("Rüstzeiten im Blick", email=address)
     activity = make_activity(actor=actor)
-    named = {"contact_email": CANARY, "contact_person": TYPED[2], "person_agreed_on": "2026-01-01"}
+    named = {"contact_email": address, "contact_person": TYPED[2], "person_agreed_on": "2026-01-01"}
     review.approve(make_revision(activity, data=named), by=None)
     activity.refresh_from_db()
     review.approve(make_revision(activity, data={"title": "Neu benannt"}), by=None)
     # Only handed in so far: nothing of it stands in the entry itself.
     make_revision(make_activity("Anderes", actor=actor), data=named, state="submitted")
-    practice = make_practice(solution=f"<p>Fragen an {CANARY} oder nicht-{CANARY}.de</p>")
+    practice = make_practice(
+        solution=f"<p>Fragen an {address} oder nicht-{address}.de</p>", worries=f"Wen fragen?\n{address}"
+    )
     versions.record(practice, by=None, comment="Angelegt")
-    Practice.objects.filter(pk=practice.pk).update(solution="<p>Fragen an die Agentur.</p>")
+    Practice.objects.filter(pk=practice.pk).update(solution="<p>Fragen an die Agentur.</p>", worries="")
     practice.refresh_from_db()
     index.put(practice)
-    LogEntry.objects.create(user=make_user(), action_flag=2, object_repr=CANARY, change_message="")
+    LogEntry.objects.create(user=make_user(), action_flag=2, object_repr=address, change_message=json.dumps([address]))
     make_registration(dialogue, email="andere@firma.example", company="Andere & Söhne")
     make_user("vogel@firma.example", name="Jemand anderes")
     return registration
@@ -109,36 +115,74 @@ def test_the_export_has_all_of_one_person_and_nothing_of_another() -> None:
     assert set(found) == {
         *("Auskunft vom", "E-Mail-Adresse", "Anmeldungen", "Angemeldete Personen", "Antworten", "Vorschläge"),
         *("Ideen", "Gemeldete Barrieren"),
+        *("Ansprüche", "Adresse für Benachrichtigungen", "Benachrichtigungen", "Wünsche nach einer Nachricht"),
         *("Einladungen", "Als Postfach eines Akteurs", "Als Postfach einer Aktivität"),
         *("Mitgliedschaften", "Konto", "E-Mails"),
     }
     assert [typed for typed in TYPED if typed not in text] == []
-    assert len(found["E-Mails"]) == 6
+    assert len(found["E-Mails"]) == 8
     assert "Platz bestätigt" in text
     for foreign in ("andere@firma.example", "Andere & Söhne", "Jemand anderes", "scrypt", "/anmeldung/1"):
         assert foreign not in text, foreign
 
 
-def test_an_erased_person_is_found_nowhere_and_the_numbers_stay(data_dir: Path) -> None:
-    registration = leave_traces()
-    assert CANARY in everything().lower()
+@pytest.mark.parametrize(
+    ("address", "spellings"),
+    [
+        (CANARY, [CANARY]),
+        (UMLAUT, [UMLAUT, address_key(UMLAUT), json.dumps(UMLAUT).strip('"').replace("\\", "\\\\")]),
+    ],
+)
+def test_an_erased_person_is_found_nowhere_and_the_numbers_stay(
+    address: str, spellings: list[str], data_dir: Path
+) -> None:
+    registration = leave_traces(address)
+    before = everything().lower()
+    assert [spelling for spelling in spellings if spelling not in before] == []
 
-    erasure = privacy.erase_person(CANARY)
+    erasure = privacy.erase_person(address)
     left = everything()
-    assert CANARY not in left.lower().replace(f"nicht-{CANARY}", "")
+    there = left.lower().replace(f"nicht-{address}", "")
+    assert [spelling for spelling in spellings if spelling in there] == []
     assert [typed for typed in TYPED if typed in left] == []
     assert "Andere & Söhne" in left, "the other one is untouched"
-    assert f"nicht-{CANARY}.de" in left, "another address that contains it is untouched"
+    assert f"nicht-{address}.de" in left, "another address that contains it is untouched"
     assert erasure.remains == []
     registration.refresh_from_db()
     assert (registration.state, registration.attendees.count()) == ("cancelled", 1)
-    assert not User.objects.filter(email=CANARY).exists()
-    assert Actor.objects.get().second_email == ""
+    assert not User.objects.filter(email=address).exists()
+    assert not Actor.objects.filter(second_email=address).exists()
     assert not Suggestion.objects.exists()
     assert Activity.objects.get(title="Neu benannt").contact_email == ""
     ledger = (data_dir / "erasures.jsonl").read_text()
     assert "kanarie" not in ledger.lower()
     assert (data_dir / "erasures.jsonl").stat().st_mode & 0o077 == 0
+
+
+def test_an_invitation_finds_its_account_however_the_address_is_written(client: Client) -> None:
+    actor, user = make_actor(), make_user(UMLAUT)
+    owner = make_member(actor)
+    people = f"/konto/akteure/{actor.slug}/personen/"
+    client.force_login(owner)
+    client.post(people, {"email": UMLAUT, "role": "editor"})
+    client.force_login(user)
+    assert len(client.get("/konto/daten/meine-daten.json").json()["einladungen_erhalten"]) == 1
+
+    actor.memberships.create(user=user)
+    client.force_login(owner)
+    again = client.post(people, {"email": UMLAUT, "role": "editor"})
+    assert "Diese Person gehört schon dazu." in Page.of(again).main.text
+
+
+def test_what_only_a_former_version_says_is_erased_again_after_a_restore() -> None:
+    activity, backup_at = make_activity(), timezone.now()
+    make_revision(activity, data={"contact_email": UMLAUT, "contact_person": TYPED[2]}, state="submitted")
+    with gone_with_a_restore():
+        privacy.erase_person(UMLAUT)
+    assert UMLAUT in everything()
+    assert privacy.replay(backup_at).addresses == 1
+    assert UMLAUT not in everything()
+    assert TYPED[2] not in everything()
 
 
 def test_where_the_address_still_stands_is_told() -> None:
