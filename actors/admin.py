@@ -227,7 +227,7 @@ class ActivityAdmin(ImportAdmin, QueueAdmin, PublishableAdmin):
         return self.act(
             request,
             activity,
-            lambda: review.forget_person(activity),
+            lambda: review.withdraw_person(activity),
             "Die Person ist aus dem Eintrag und allen Fassungen entfernt.",
             to=self.change_url(activity),
         )

@@ -5,7 +5,7 @@ two owners who leave at once cannot leave it without one.
 """
 
 import logging
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -330,18 +330,32 @@ def leave_register(actor: Actor, *, by: "User", erase: bool) -> None:
     """Take an organisation out of the register: with a note "ehemals", or deleted after 30 days.
 
     Its entries leave the lists at once. In both cases everything about its people is gone at once, too; only the mail
-    that tells them so still goes to them.
+    that tells them so still goes to them. A restored backup does not bring them back.
     """
     actor = _locked(actor)
     _require_owner(actor, by)
     if actor.state not in (Actor.State.APPROVED, Actor.State.WAITING):
         raise Refused("Diese Organisation hat das Register schon verlassen.", code="state")
-    now = timezone.now()
     # What was never public needs no note.
     erase = erase or actor.state == Actor.State.WAITING
-    erased_from = timezone.localdate(now) + ERASED_AFTER if erase else None
+    erased_from = timezone.localdate() + ERASED_AFTER if erase else None
     was_public = actor.state == Actor.State.APPROVED
     _tell_members(actor, "akteur-ausgetreten", erased_from=erased_from, was_public=was_public)
+    _leave(actor, erased_from)
+    erasures.note("", "actor-erased" if erase else "actor-left", actor.pk)
+
+
+@transaction.atomic
+def leave_again(pk: int, *, erase: bool) -> int:
+    """The same, without asking or telling anybody, for an organisation that left already; return how many."""
+    there = Actor.objects.select_for_update().filter(pk=pk, state__in=[Actor.State.APPROVED, Actor.State.WAITING])
+    for actor in there:
+        _leave(actor, timezone.localdate() + ERASED_AFTER if erase else None)
+    return len(there)
+
+
+def _leave(actor: Actor, erased_from: date | None) -> None:
+    now = timezone.now()
     actor.state, actor.left_at, actor.erased_from = Actor.State.FORMER, now, erased_from
     actor.contact_email = actor.contact_phone = actor.second_email = actor.founding_reason = ""
     actor.save()

@@ -58,6 +58,24 @@ def erase_account(key: str, pk: int) -> int:
     return len(users)
 
 
+def withdraw_person(key: str, pk: int) -> int:
+    """Take the named person out of one entry; return how many. Entries belong to no address."""
+    activities = list(Activity.objects.filter(pk=pk))
+    for activity in activities:
+        review.withdraw_person(activity)
+    return len(activities)
+
+
+def leave(key: str, pk: int) -> int:
+    """Take one organisation out of the register that had left it, if it is in there; return how many."""
+    return joining.leave_again(pk, erase=False)
+
+
+def leave_to_be_erased(key: str, pk: int) -> int:
+    """The same for one that had asked to be deleted; its thirty days begin anew."""
+    return joining.leave_again(pk, erase=True)
+
+
 def addresses() -> set[str]:
     """All addresses that are known here, as keys."""
     return (

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from platform_mark import erasures
 from platform_mark.mail.outbox import queue
 from platform_mark.prepared import Given, Prepared
 from platform_mark.publishing import versions
@@ -328,6 +329,14 @@ def forget_person(activity: Activity, *, fields: Collection[str] = ("contact_per
         version.data = {**version.data, **gone}
         version.save(update_fields=["data"])
     index.put(activity)
+
+
+@transaction.atomic
+def withdraw_person(activity: Activity) -> None:
+    """Take the named person out because they no longer agree; a restored backup does not bring them back."""
+    forget_person(activity)
+    # Whose name it was has no address.
+    erasures.note("", "person", activity.pk)
 
 
 def changes(revision: Revision) -> list[Change]:

@@ -41,6 +41,14 @@ def erase_booking(key: str, pk: int) -> int:
     return len(rows)
 
 
+def end_news(key: str, pk: int) -> int:
+    """Withdraw the consent to later news of one sign-up of this address, if it has any; return how many."""
+    rows = list(_of(key).filter(pk=pk).exclude(news_agreed_at=None))
+    for row in rows:
+        journeys.end_news(row)
+    return len(rows)
+
+
 def addresses() -> set[str]:
     """All addresses that are signed up, as keys."""
     return set(Registration.objects.exclude(email_key="").values_list("email_key", flat=True))

@@ -224,9 +224,12 @@ def end_reminders(registration: Registration) -> None:
     Registration.objects.filter(pk=registration.pk, reminders_ended_at=None).update(reminders_ended_at=timezone.now())
 
 
+@transaction.atomic
 def end_news(registration: Registration) -> None:
-    """Withdraw the consent to later news; again is harmless."""
-    Registration.objects.filter(pk=registration.pk).update(news_agreed_at=None)
+    """Withdraw the consent to later news; again is harmless, and a restored backup does not bring it back."""
+    agreed = Registration.objects.filter(pk=registration.pk).exclude(news_agreed_at=None)
+    if agreed.update(news_agreed_at=None):
+        erasures.note(registration.email_key, "news", registration.pk)
 
 
 def erase(registration: Registration, *, by: "User | None" = None) -> Registration:

@@ -1,7 +1,7 @@
-"""Who was erased, kept outside the database, so that restoring a backup does not bring anybody back.
+"""Who was erased and what was withdrawn, kept outside the database, so that restoring a backup does not bring it back.
 
-A line of the file holds a time, a keyed hash of the address and, where only one thing of it was erased, the number of that
-thing: who has the file alone learns nothing from it. Lines end with the backups that they are for.
+A line of the file holds a time, a keyed hash of the address and, where only one thing of it was erased or ended, the kind and
+the number of that thing: who has the file alone learns nothing from it. Lines end with the backups that they are for.
 """
 
 import fcntl
@@ -22,7 +22,10 @@ KEEP = timedelta(days=400)
 
 
 class Erased(NamedTuple):
-    """An address that was erased: whole, or only one thing of it, by the kind of thing and the key of its row."""
+    """An address that was erased: whole, or only one thing of it, by the kind of thing and the key of its row.
+
+    What belongs to no address has an empty key.
+    """
 
     address_key: str
     what: str

@@ -4,6 +4,7 @@ from typing import Any
 
 from platform_mark.persons import described
 
+from . import subscribing
 from .models import Alert, Subscriber
 
 
@@ -19,6 +20,22 @@ def export_person(key: str) -> dict[str, Any]:
 def erase_person(key: str) -> int:
     """Delete the address with all its alerts; return how many rows."""
     return sum(Subscriber.objects.filter(email_key=key).delete()[1].values())
+
+
+def end_alert(key: str, pk: int) -> int:
+    """End one alert of this address, if there is one of this number; return how many."""
+    alerts = list(Alert.objects.filter(subscriber__email_key=key, pk=pk))
+    for alert in alerts:
+        subscribing.end(alert)
+    return len(alerts)
+
+
+def end_all(key: str, pk: int) -> int:
+    """End all alerts of this address, if it is still the subscriber of this number; return how many subscribers."""
+    subscribers = list(Subscriber.objects.filter(email_key=key, pk=pk))
+    for subscriber in subscribers:
+        subscribing.end_all(subscriber)
+    return len(subscribers)
 
 
 def addresses() -> set[str]:

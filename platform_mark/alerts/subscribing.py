@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from platform_mark import erasures
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.opt_in import UNCONFIRMED, lapsed
 from platform_mark.mail.outbox import address_key
@@ -109,19 +110,22 @@ def resume(alert: Alert) -> None:
 
 @transaction.atomic
 def end(alert: Alert) -> None:
-    """Delete an alert, and its address where it was the last one."""
+    """Delete an alert, and its address where it was the last one. A restored backup does not bring it back."""
     subscriber = Subscriber.objects.select_for_update().filter(pk=alert.subscriber_id).first()
-    Alert.objects.filter(pk=alert.pk).delete()
-    if subscriber is not None and not subscriber.alerts.exists():
+    if subscriber is None or not Alert.objects.filter(pk=alert.pk).delete()[0]:
+        return
+    if not subscriber.alerts.exists():
         subscriber.delete()
+    erasures.note(subscriber.email_key, "alert", alert.pk)
 
 
 @transaction.atomic
 def end_all(subscriber: Subscriber) -> None:
-    """Delete an address with all its alerts, and what of their news has not gone out yet."""
+    """Delete an address with all its alerts, and what of their news has not gone out yet, after a restore, too."""
     links = {"kind": "benachrichtigung-neues", "address_key": subscriber.email_key, "state": OutgoingMail.State.WAITING}
     OutgoingMail.objects.filter(leased_until=None, **links).delete()
-    Subscriber.objects.filter(pk=subscriber.pk).delete()
+    if Subscriber.objects.filter(pk=subscriber.pk).delete()[0]:
+        erasures.note(subscriber.email_key, "alerts", subscriber.pk)
 
 
 def forget_unconfirmed() -> int:

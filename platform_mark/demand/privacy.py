@@ -5,6 +5,7 @@ from typing import Any
 from platform_mark.mail.privacy import keys_of, rows_of
 from platform_mark.persons import described
 
+from . import wishing
 from .models import Wish
 
 
@@ -17,6 +18,14 @@ def export_person(key: str) -> dict[str, Any]:
 def erase_person(key: str) -> int:
     """Delete the wishes of this address; the number of the demand stays, it is nobody's. Return how many."""
     return rows_of(Wish, key).delete()[0]
+
+
+def end_wish(key: str, pk: int) -> int:
+    """End one wish of this address, if there is one of this number; return how many."""
+    wishes = list(rows_of(Wish, key).filter(pk=pk))
+    for wish in wishes:
+        wishing.end(wish)
+    return len(wishes)
 
 
 def addresses() -> set[str]:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from platform_mark import erasures
 from platform_mark.mail.opt_in import KEEP_ADDRESS, lapsed
 from platform_mark.mail.outbox import Link, address_key, queue
 from platform_mark.pages import everywhere
@@ -86,8 +87,9 @@ def confirm(wish: Wish) -> None:
 
 @transaction.atomic
 def end(wish: Wish) -> None:
-    """Forget the address at once."""
-    Wish.objects.filter(pk=wish.pk).delete()
+    """Forget the address at once; a restored backup does not bring it back."""
+    if Wish.objects.filter(pk=wish.pk).delete()[0]:
+        erasures.note(address_key(wish.email), "wish", wish.pk)
 
 
 @transaction.atomic

@@ -54,10 +54,17 @@ PARTS: Mapping[str, Part] = {
     "alerts": alerts,
     "demand": demand,
 }
-# What can be erased of an address alone, by the word under which its journey notes it.
+# What can be erased or withdrawn alone, by the word under which its journey notes it.
 _ALONE: Mapping[str, Callable[[str, int], int]] = {
     "booking": dialogues.erase_booking,
+    "news": dialogues.end_news,
     "account": actors.erase_account,
+    "person": actors.withdraw_person,
+    "actor-left": actors.leave,
+    "actor-erased": actors.leave_to_be_erased,
+    "alert": alerts.end_alert,
+    "alerts": alerts.end_all,
+    "wish": demand.end_wish,
 }
 # Passwords, queues and what is deleted within the hour hold no address; sessions hold only numbers.
 _NOT_SEARCHED = frozenset({"cache", "rate_counter", "django_session"})
@@ -77,7 +84,7 @@ class Erasure:
 
 @dataclass(frozen=True)
 class Replayed:
-    """Of how many addresses something was erased again, and how many erasures were refused."""
+    """Of how many addresses, or things without one, something was erased again, and how many erasures were refused."""
 
     addresses: int
     refused: int
@@ -121,11 +128,11 @@ def erase_person(address: str) -> Erasure:
 
 def replay(since: datetime) -> Replayed:
     """After a restore: erase again just what was erased since the backup was made. What is refused keeps nobody else."""
-    # Bookings that staff took on the phone may have no address.
+    # Bookings that staff took on the phone may have no address, and entries belong to none.
     known = {""}
     for part in PARTS.values():
         known |= part.addresses()
-    again: set[str] = set()
+    again: set[str | tuple[str, int | None]] = set()
     refused = 0
     for key, what, row in erasures.erased_since(since, known):
         try:
@@ -133,7 +140,7 @@ def replay(since: datetime) -> Replayed:
                 _erase(key)
             elif not _ALONE[what](key, row):
                 continue
-            again.add(key)
+            again.add(key or (what, row))
         except (ErasureRefused, StaffAccount):
             refused += 1
     log.log(

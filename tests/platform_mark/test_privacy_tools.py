@@ -25,10 +25,13 @@ from dialogues.mails import Kind, draft_message, tell
 from dialogues.models import Answer, Attendee, Question, Registration
 from platform_mark import erasures
 from platform_mark.accounts.models import User
+from platform_mark.alerts import mails
+from platform_mark.alerts.models import Alert, Subscriber
 from platform_mark.demand import wishing
+from platform_mark.demand.models import Wish
 from platform_mark.desk import privacy
 from platform_mark.mail.models import OutgoingMail
-from platform_mark.mail.outbox import address_key
+from platform_mark.mail.outbox import Link, address_key
 from platform_mark.pages.models import BarrierReport
 from platform_mark.publishing import versions
 from platform_mark.search import index
@@ -279,6 +282,65 @@ def test_a_closed_account_stays_closed_after_a_restore_and_only_that(client: Cli
     assert (booking.email, Actor.objects.get().contact_email) == (CANARY, "wir@firma.example")
 
 
+def test_what_somebody_ended_stays_ended_after_a_restore_and_the_rest_goes_on(client: Client) -> None:
+    ended, kept = make_alert(CANARY, "zu=beispiele"), make_alert(CANARY, "zu=dialoge")
+    all_ended, other = make_alert("alles@firma.example"), make_alert("andere@firma.example")
+    unwished, wished = (wishing.leave(text, email=CANARY) for text in ("Rüstzeiten im Blick", "Laser für Rohre"))
+    silent, asked = (make_registration(make_dialogue(), email=CANARY, news_agreed_at=timezone.now()) for _ in range(2))
+    backup_at = timezone.now()
+    with gone_with_a_restore():
+        client.post(path_of(mails.own_link(ended.subscriber)), {"action": "end", "alert": ended.pk})
+        client.post(path_of(mails.own_link(all_ended.subscriber)), {"action": "end-all"})
+        client.post(path_of(wishing._link(unwished)), {"end": "1"})
+        client.post(links.own_path(silent), {"action": "end-news"})
+        assert Alert.objects.count() == 2
+        assert Wish.objects.count() == 1
+
+    assert privacy.replay(backup_at).addresses == 2
+    assert set(Alert.objects.all()) == {kept, other}
+    assert set(Subscriber.objects.all()) == {kept.subscriber, other.subscriber}
+    assert Wish.objects.get() == wished
+    for row in (silent, asked):
+        row.refresh_from_db()
+    assert (silent.news_agreed_at, silent.email) == (None, CANARY)
+    assert asked.news_agreed_at
+
+
+def test_who_no_longer_wants_to_be_named_stays_unnamed_after_a_restore(cast: Cast) -> None:
+    named = {"contact_person": TYPED[2], "person_agreed_on": "2026-01-01"}
+    activity, other = make_activity(**named), make_activity(**named)
+    backup_at = timezone.now()
+    with gone_with_a_restore():
+        url = reverse("admin:actors_activity_person", args=[activity.pk])
+        assert cast.client("moderator").post(url).status_code == 302
+
+    assert privacy.replay(backup_at).addresses == 1
+    for row in (activity, other):
+        row.refresh_from_db()
+    assert (activity.contact_person, other.contact_person) == ("", TYPED[2])
+
+
+@pytest.mark.parametrize(("way", "is_erased"), [("note", False), ("erase", True)])
+def test_an_organisation_that_left_stays_away_after_a_restore(way: str, is_erased: bool, client: Client) -> None:
+    actor, other = make_actor(), make_actor()
+    activity, backup_at = (
+        make_activity(actor=actor, contact_person=TYPED[2], person_agreed_on="2026-01-01"),
+        timezone.now(),
+    )
+    owner = make_member(actor)
+    with gone_with_a_restore():
+        client.force_login(owner)
+        client.post(f"/konto/akteure/{actor.slug}/austritt/", {"way": way, "sure": "on"})
+    OutgoingMail.objects.all().delete()
+
+    assert privacy.replay(backup_at).addresses == 1
+    for row in (actor, other, activity):
+        row.refresh_from_db()
+    assert (actor.state, actor.contact_email, bool(actor.erased_from)) == ("former", "", is_erased)
+    assert (other.state, activity.contact_person) == ("approved", "")
+    assert not OutgoingMail.objects.exists(), "they have read it already"
+
+
 def test_what_is_refused_after_a_restore_is_told_and_holds_up_nobody_else() -> None:
     staff, other = make_user("erst@firma.example", is_staff=True), make_registration(make_dialogue(), email=CANARY)
     backup_at = timezone.now()
@@ -307,6 +369,10 @@ def test_erasures_of_several_processes_are_all_kept(data_dir: Path) -> None:
     for process in processes:
         process.join()
     assert len((data_dir / "erasures.jsonl").read_text().splitlines()) == 4 * 20
+
+
+def path_of(link: Link) -> str:
+    return link.url.removeprefix("https://portal.test")
 
 
 def note_some(number: int) -> None:
