@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -15,6 +13,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
+from platform_mark.admin_pages import LoggedByNumber
 from platform_mark.file_pages import ExportForm, ExportPages
 from platform_mark.posting import add_refusal, posted
 
@@ -72,7 +71,7 @@ class TimeFilter(admin.SimpleListFilter):
         return queryset.filter(chosen) if chosen else queryset
 
 
-class RegistrationAdmin(ExportPages, StepPages):
+class RegistrationAdmin(LoggedByNumber, ExportPages, StepPages):
     change_form_template = "admin/dialogues/registration_form.html"
     list_display = ["shown_company", "contact_name", "dialogue", "shown_people", "shown_state", "created_at"]
     list_filter = [
@@ -111,7 +110,7 @@ class RegistrationAdmin(ExportPages, StepPages):
     # The company's name may be mistyped; all else belongs to a step.
     editable = ("company", "size", "branch")
 
-    # ------------------------------------------------------------ rights and log
+    # ------------------------------------------------------------ rights
 
     def get_readonly_fields(self, request: HttpRequest, obj: Registration | None = None) -> list[str]:
         names = [name for _, options in self.fieldsets for entry in options["fields"] for name in _flat(entry)]
@@ -123,17 +122,6 @@ class RegistrationAdmin(ExportPages, StepPages):
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("dialogues.export_registration")
-
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Log without the company: what is written here outlives the erasure of a booking."""
-        return LogEntry.objects.create(
-            user_id=request.user.pk,
-            content_type=ContentType.objects.get_for_model(Registration),
-            object_id=str(obj.pk),
-            object_repr=f"Anmeldung {obj.pk}",
-            action_flag=CHANGE,
-            change_message=message,
-        )
 
     def save_model(self, request: HttpRequest, obj: Registration, form: Any, change: bool) -> None:
         """Write only what was typed: a booking may change its state in the same second."""

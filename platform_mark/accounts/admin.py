@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from platform_mark.admin_pages import ReadOnlyAdmin
+from platform_mark.admin_pages import LoggedByNumber, ReadOnlyAdmin
 
 from . import idle, second_factor
 from .addresses import unconfirm
@@ -55,7 +55,7 @@ class SetPasswordForm(AdminPasswordChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(LoggedByNumber, DjangoUserAdmin):
     """Accounts for those who administer them. Superusers are seen by everybody here and changed by superusers only."""
 
     form = AccountForm

@@ -1,5 +1,6 @@
 """Logging in, the second factor, and the administration of accounts: through the pages that people use."""
 
+from importlib import import_module
 from itertools import count
 from statistics import median
 from time import perf_counter
@@ -7,9 +8,11 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.apps import apps
 from django.conf import settings
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
@@ -577,6 +580,29 @@ def test_the_administration_makes_an_account_that_can_log_in(client: Client, adm
     assert user.has_perm("practices.change_practice")
     assert not user.is_superuser
     assert log_in(browser(), Person(user)).get("/admin/")["Location"] == "/konto/zweiter-faktor/app/"
+
+
+def test_the_log_names_accounts_by_their_number(client: Client, administrator: Person) -> None:
+    data = {"email": "erika@portal.test", "name": "Erika Mustermann", "password1": PASSWORD, "password2": PASSWORD}
+    client.post("/admin/accounts/user/add/", data)
+    user = User.objects.get(email="erika@portal.test")
+    client.post(change(user), {"email": user.email, "name": "Erika Muster", "is_active": "on", "gets_digest": "on"})
+    client.post(f"/admin/accounts/user/{user.pk}/password/", {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
+    entries = LogEntry.objects.filter(object_id=str(user.pk))
+    assert [entry.object_repr for entry in entries] == [f"Konto {user.pk}"] * 3
+    assert "Erika" not in str(entries.values())
+    assert "Geändert: Name." in client.get("/admin/admin/logentry/").content.decode()
+
+
+def test_what_was_logged_of_accounts_before_forgets_their_names() -> None:
+    by, user = make_user(), make_user(name="Erika Mustermann")
+    for row in (user, Group.objects.create(name="Erikas Gruppe")):
+        kind = ContentType.objects.get_for_model(row)
+        LogEntry.objects.create(
+            user=by, content_type=kind, object_id=str(row.pk), object_repr=str(row), action_flag=CHANGE
+        )
+    import_module("platform_mark.accounts.migrations.0004_log_accounts_by_number").forget_names(apps, None)
+    assert {entry.object_repr for entry in LogEntry.objects.all()} == {f"Konto {user.pk}", "Erikas Gruppe"}
 
 
 def test_an_address_has_one_account_whatever_its_case(client: Client, administrator: Person) -> None:
