@@ -11,7 +11,7 @@ from platform_mark.mail.privacy import keys_of, rows_of
 from platform_mark.persons import described
 from platform_mark.publishing.models import Version
 
-from . import joining, review
+from . import joining, review, snapshot
 from .models import Activity, Actor, Claim, Cooperation, Invitation, Membership, Proposal, Revision
 
 
@@ -32,6 +32,7 @@ def export_person(key: str) -> dict[str, Any]:
             "Kooperationsanfragen": Cooperation.objects.filter(written_by=user),
         }
     described_rows = {name: described(rows) for name, rows in found.items()}
+    described_rows["In früheren oder eingereichten Fassungen"] = _mentions(key, written_by=user)
     return {name: rows for name, rows in described_rows.items() if rows}
 
 
@@ -91,13 +92,32 @@ def addresses() -> set[str]:
     )
 
 
+def _mentions(key: str, *, written_by: User | None) -> list[dict[str, Any]]:
+    """Where others gave this address: in which entry and where. What else they wrote there is theirs."""
+    revisions = rows_of(Revision, key, "data__contact_email") | rows_of(Revision, key, "base__contact_email")
+    others = revisions.exclude(author=written_by) if written_by else revisions
+    versions = _versions(key)
+    titles = dict(Activity.objects.filter(pk__in=versions.values("object_id")).values_list("pk", "title"))
+    what = {"E-Mail-Adresse als": snapshot.label("contact_email")}
+    return [
+        {"Eintrag": row.activity.title, "Wo": str(row), **what, "Geändert am": row.updated_at.isoformat()}
+        for row in others.select_related("activity").order_by("pk")
+    ] + [
+        {"Eintrag": titles.get(row.object_id, ""), "Wo": "Fassung", **what, "Angelegt am": row.created_at.isoformat()}
+        for row in versions.order_by("pk")
+    ]
+
+
+def _versions(key: str) -> QuerySet[Version]:
+    content_type = ContentType.objects.get_for_model(Activity)
+    return rows_of(Version, key, "data__contact_email").filter(content_type=content_type)
+
+
 def _entries(key: str) -> QuerySet[Activity]:
     """Entries that give this address or once did, in a version or in what was handed in: whose name it was is not kept."""
-    content_type = ContentType.objects.get_for_model(Activity)
-    versions = rows_of(Version, key, "data__contact_email").filter(content_type=content_type)
     return Activity.objects.filter(
         Q(pk__in=rows_of(Activity, key, "contact_email").values("pk"))
-        | Q(pk__in=versions.values("object_id"))
+        | Q(pk__in=_versions(key).values("object_id"))
         | Q(pk__in=rows_of(Revision, key, "data__contact_email").values("activity"))
         | Q(pk__in=rows_of(Revision, key, "base__contact_email").values("activity"))
     ).order_by("pk")

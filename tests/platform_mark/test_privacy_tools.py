@@ -120,13 +120,27 @@ def test_the_export_has_all_of_one_person_and_nothing_of_another() -> None:
         *("Ideen", "Gemeldete Barrieren"),
         *("Ansprüche", "Adresse für Benachrichtigungen", "Benachrichtigungen", "Wünsche nach einer Nachricht"),
         *("Einladungen", "Als Postfach eines Akteurs", "Als Postfach einer Aktivität"),
-        *("Mitgliedschaften", "Konto", "E-Mails"),
+        *("Mitgliedschaften", "Konto", "E-Mails", "In früheren oder eingereichten Fassungen"),
     }
     assert [typed for typed in TYPED if typed not in text] == []
     assert len(found["E-Mails"]) == 8
     assert "Platz bestätigt" in text
     for foreign in ("andere@firma.example", "Andere & Söhne", "Jemand anderes", "scrypt", "/anmeldung/1"):
         assert foreign not in text, foreign
+
+
+def test_who_is_named_in_what_others_handed_in_learns_where_and_nothing_else_of_it() -> None:
+    activity, user = make_activity("Digital-Check"), make_user(CANARY)
+    theirs = {"contact_email": CANARY, "summary": "Was nur die anderen wissen"}
+    revision = make_revision(activity, data=theirs, state="submitted")
+    make_revision(make_activity("Eigenes"), data=theirs, state="submitted", author=user)
+
+    found = privacy.export_person(CANARY)
+    (mention,) = found["In früheren oder eingereichten Fassungen"]
+    assert (mention["Eintrag"], mention["Wo"]) == ("Digital-Check", f"Überarbeitung {revision.pk}")
+    assert len(found["Überarbeitungen"]) == 1
+    assert "Was nur die anderen wissen" not in json.dumps(mention, ensure_ascii=False)
+    assert privacy.count_rows(CANARY)["In früheren oder eingereichten Fassungen"] == 1
 
 
 @pytest.mark.parametrize(
