@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from platform_mark.posting import add_refusal, posted
 from platform_mark.tokens import BadToken, keep_address
 
-from . import cooperating, freshness, reading, review, snapshot
+from . import cooperating, freshness, reading, review, snapshot, writing
 from .account_forms import ActivityForm, AnswerForm, CooperationForm
 from .account_views import konto, own_actor, say
 from .alike import alike
@@ -100,7 +100,7 @@ def _write(request: HttpRequest, actor: Actor, activity: Activity, revision: Rev
                 messages.warning(request, f"Abgeben können Sie ihn, sobald „{actor.name}“ freigeschaltet ist.")
             return redirect("account:home") if wants_submit else redirect("account:activity", saved.pk)
     if form.is_bound and form.is_valid():
-        content = snapshot.to_data(form.written())
+        content = writing.to_data(form.written())
     elif form.is_bound:
         content = content | _as_typed(form)
     context = {
@@ -121,12 +121,12 @@ def _write(request: HttpRequest, actor: Actor, activity: Activity, revision: Rev
 def _as_typed(form: ActivityForm) -> dict[str, Any]:
     """What was right in a form with mistakes, so that the hints beside it speak of what was typed."""
     right = {name: form.cleaned_data[name] for name in snapshot.FIELDS if name in form.cleaned_data}
-    return snapshot.to_data(right)
+    return writing.to_data(right)
 
 
 def _facts(content: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Every filled field in words, as pairs of label and text."""
-    shown = [(snapshot.label(name), snapshot.shown(name, content.get(name))) for name in snapshot.FIELDS]
+    shown = [(writing.label(name), writing.shown(name, content.get(name))) for name in snapshot.FIELDS]
     return [(label, text) for label, text in shown if text]
 
 
@@ -145,7 +145,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """How the entry will look, before anybody else sees it."""
     activity = _own_activity(request, pk)
     content = _content(activity, _open_revision(activity))
-    snapshot.fill(activity, content)
+    writing.fill(activity, content)
     terms = reading.terms_in(content)
     context = {
         "activity": activity,

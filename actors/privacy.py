@@ -11,7 +11,7 @@ from platform_mark.mail.privacy import keys_of, rows_of
 from platform_mark.persons import described
 from platform_mark.publishing.models import Version
 
-from . import joining, review, snapshot
+from . import joining, review, writing
 from .models import Activity, Actor, Claim, Cooperation, Invitation, Membership, Proposal, Revision
 
 
@@ -98,7 +98,7 @@ def _mentions(key: str, *, written_by: User | None) -> list[dict[str, Any]]:
     others = revisions.exclude(author=written_by) if written_by else revisions
     versions = _versions(key)
     titles = dict(Activity.objects.filter(pk__in=versions.values("object_id")).values_list("pk", "title"))
-    what = {"E-Mail-Adresse als": snapshot.label("contact_email")}
+    what = {"E-Mail-Adresse als": writing.label("contact_email")}
     return [
         {"Eintrag": row.activity.title, "Wo": str(row), **what, "Geändert am": row.updated_at.isoformat()}
         for row in others.select_related("activity").order_by("pk")

@@ -22,7 +22,7 @@ from platform_mark.publishing.models import State, Version
 from platform_mark.search import index
 from platform_mark.slugs import free_slug
 
-from . import freshness, snapshot
+from . import freshness, snapshot, writing
 from .models import Activity, Actor, Revision
 from .refusal import Refused
 from .snapshot import FIELDS, PRIVATE_FIELDS
@@ -88,7 +88,7 @@ def write(
     staff are reading the version before, or with code "conflict" where somebody else has saved since.
     """
     activity = _locked(activity)
-    written = snapshot.to_data(data)
+    written = writing.to_data(data)
     revision = activity.revisions.open().first()
     if seen is not None and (revision is None or revision.state in _WRITABLE) and seen != stamp(activity):
         raise Refused(
@@ -195,7 +195,7 @@ def approve(
         "aktivitaet-veroeffentlicht" if is_first else "aktivitaet-uebernommen",
         revision,
         reason=reason,
-        left_out=[snapshot.label(name) for name in changed if name not in taken],
+        left_out=[writing.label(name) for name in changed if name not in taken],
     )
     return revision
 
@@ -307,7 +307,7 @@ def restore_version(activity: Activity, version_id: int, *, by: "User | None") -
     activity = _locked(activity)
     version = Version.objects.of(activity).get(pk=version_id)
     before = snapshot.snapshot(activity)
-    snapshot.apply(activity, version.data)
+    writing.apply(activity, version.data)
     day = timezone.localtime(version.created_at)
     record_staff_change(activity, before=before, by=by, note=f"Fassung vom {day:%d.%m.%Y} zurückgeholt")
     return activity
@@ -345,9 +345,9 @@ def changes(revision: Revision) -> list[Change]:
     return [
         Change(
             name=name,
-            label=snapshot.label(name),
-            old=snapshot.shown(name, public[name]),
-            new=snapshot.shown(name, revision.data.get(name)),
+            label=writing.label(name),
+            old=writing.shown(name, public[name]),
+            new=writing.shown(name, revision.data.get(name)),
             is_stale=bool(revision.base) and public[name] != revision.base.get(name),
         )
         for name in revision.changed_fields
@@ -368,7 +368,7 @@ def history(activity: Activity) -> list[Event]:
     """What everybody may read about how an entry changed, the newest first: never values, never private fields."""
     events = []
     for revision in _APPROVED.rows(activity=activity.pk):
-        labels = [snapshot.label(name) for name in revision.taken if name not in PRIVATE_FIELDS]
+        labels = [writing.label(name) for name in revision.taken if name not in PRIVATE_FIELDS]
         is_first = not revision.base
         if is_first or labels:
             note = revision.change_note or ("Eintrag veröffentlicht" if is_first else "")
@@ -386,7 +386,7 @@ def _take(activity: Activity, revision: Revision, taken: list[str], *, by: "User
     activity.changed_at = now
     activity.checked_at = now if by else None
     activity.assignee = None
-    snapshot.apply(activity, revision.data, taken)
+    writing.apply(activity, revision.data, taken)
     revision.taken, revision.state = taken, Revision.State.APPROVED
     revision.decided_at, revision.decided_by = now, by
     revision.save()
@@ -422,7 +422,7 @@ def _free_slug(activity: Activity, title: str) -> str:
 def _check_complete(activity: Activity, revision: Revision) -> None:
     """Raise ValidationError by field unless the whole would be fit to be public."""
     candidate = Activity.objects.get(pk=activity.pk)
-    snapshot.fill(candidate, revision.data)
+    writing.fill(candidate, revision.data)
     candidate.full_clean(exclude=["slug"])
 
 

@@ -16,7 +16,7 @@ from platform_mark.search import index
 from platform_mark.slugs import free_slug, german_slug
 from platform_mark.taxonomy.lookup import Lookup
 
-from .. import review, snapshot
+from .. import review, snapshot, writing
 from ..models import Activity, ActivityQuerySet, Actor
 from ..snapshot import EMPTY, FIELDS
 from .facts import actor_kind
@@ -67,7 +67,7 @@ class Entry:
     @property
     def changed_labels(self) -> str:
         """What changes, by the names of the fields."""
-        return ", ".join(snapshot.label(name) for name in self.changed)
+        return ", ".join(writing.label(name) for name in self.changed)
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def carry_out(rows: Sequence[Row], *, by: "User | None", fingerprint: str | None
             _make_activity(entry.row, actor, by)
         elif entry.target is not None and entry.changed:
             before = snapshot.snapshot(entry.target)
-            snapshot.apply(entry.target, entry.row.data, entry.changed)
+            writing.apply(entry.target, entry.row.data, entry.changed)
             review.record_staff_change(entry.target, before=before, by=by, note="Aus einer Liste eingelesen")
     if dry_run:
         transaction.set_rollback(True)
@@ -196,7 +196,7 @@ def _invalid(entry: Entry) -> list[Fault]:
     """What is wrong with the whole, as if it were stored."""
     candidate = entry.target and Activity.objects.get(pk=entry.target.pk)
     candidate = candidate or Activity(actor=entry.actor, slug="neu", source_url=entry.row.source_url)
-    snapshot.fill(candidate, entry.row.data)
+    writing.fill(candidate, entry.row.data)
     row = Row(entry.row.number, entry.row.name, where=entry.row.where)
     try:
         candidate.full_clean(exclude=["actor", "slug"])
@@ -235,7 +235,7 @@ def _make_activity(row: Row, actor: Actor, by: "User | None") -> Activity:
         changed_at=now,
         checked_at=now,
     )
-    snapshot.apply(activity, {**EMPTY, "language": "Deutsch", **row.data})
+    writing.apply(activity, {**EMPTY, "language": "Deutsch", **row.data})
     activity.show()
     versions.record(
         activity, by=by, comment="Aus öffentlicher Quelle" if row.source_url else "Aus einer Liste eingelesen"

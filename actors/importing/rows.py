@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from .. import snapshot
+from .. import writing
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Row:
     def keep(self, values: Mapping[str, Any]) -> None:
         """Take these values as the content of the entry; what cannot be stored is a fault of its field."""
         try:
-            self.data = snapshot.to_data(values)
+            self.data = writing.to_data(values)
         except ValidationError as error:
             for name, messages in error.message_dict.items():
                 self.fault(name, " ".join(messages))

@@ -12,7 +12,7 @@ from platform_mark.slugs import german_slug
 from platform_mark.taxonomy.lookup import Lookup
 from platform_mark.taxonomy.models import District
 
-from .. import snapshot
+from .. import writing
 from ..models import Activity
 from ..snapshot import EMPTY, FIELDS, TERMS
 from .rows import Row
@@ -24,7 +24,7 @@ SEPARATOR = " | "
 
 def write_template(target: IO[bytes]) -> None:
     """Write the empty table to fill in, with one line that says what belongs in each column."""
-    columns = [ACTOR_COLUMN, *(snapshot.label(name) for name in FIELDS)]
+    columns = [ACTOR_COLUMN, *(writing.label(name) for name in FIELDS)]
     rows: list[list[CellValue]] = [list(columns), [_hint(name) for name in ("", *FIELDS)]]
     write_xlsx(target, SHEET, rows, widths=[28] * len(columns))
 
@@ -50,12 +50,12 @@ def read_lines(content: bytes) -> list[Row]:
     table = read_table(content, sheet=SHEET)
     if not table.lines:
         raise FileRefused("Die Tabelle ist leer.")
-    names = {german_slug(snapshot.label(name)): name for name in FIELDS} | {german_slug(ACTOR_COLUMN): "actor"}
+    names = {german_slug(writing.label(name)): name for name in FIELDS} | {german_slug(ACTOR_COLUMN): "actor"}
     head, *lines = table.lines
     columns = {column: names.get(german_slug(str(cell.value)), "") for column, cell in head.cells.items()}
     missing = {"actor", "title"} - set(columns.values())
     if missing:
-        labels = [ACTOR_COLUMN if name == "actor" else snapshot.label(name) for name in sorted(missing)]
+        labels = [ACTOR_COLUMN if name == "actor" else writing.label(name) for name in sorted(missing)]
         raise FileRefused(
             f"Es fehlt die Spalte „{'“ und „'.join(labels)}“. Am einfachsten beginnen Sie mit der Vorlage."
         )

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from actors import importing, review
 from actors.models import Activity, Actor, Confirmation, Membership, Proposal
-from actors.snapshot import EMPTY, apply
+from actors.snapshot import EMPTY
+from actors.writing import apply
 from platform_mark.accounts.models import User
 from platform_mark.publishing import versions
 from platform_mark.search import index
