@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
+from platform_mark.admin_pages import SavedUnderLock
 from platform_mark.posting import posted
 from platform_mark.publishing.forms import RuleForm
 from platform_mark.search import index
@@ -66,7 +67,7 @@ class InviteForm(forms.Form):
 
 
 @admin.register(Actor)
-class ActorAdmin(QueueAdmin):
+class ActorAdmin(SavedUnderLock, QueueAdmin):
     form = ActorForm
     change_form_template = "admin/actors/actor.html"
     list_display = ["name", "kind", "state", "municipality", "age", "carer"]

@@ -9,7 +9,8 @@ from django.contrib import admin
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.admin.utils import unquote
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.db import connection
 from django.http import Http404, HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -20,6 +21,22 @@ class ReadForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+
+class SavedUnderLock(admin.ModelAdmin):
+    """For rows that journeys write, too: a form writes all columns, so what it is saved over must be today's row."""
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row; while it is written, it is locked from reading to saving, so that nothing is set back unseen."""
+        row = super().get_object(request, object_id, from_field)
+        # Django opens the transaction of its own pages before it reads; pages of ours leave the lock to their journey.
+        if row is None or request.method != "POST" or not connection.in_atomic_block:
+            return row
+        try:
+            row.refresh_from_db(from_queryset=self.model._base_manager.select_for_update())
+        except ObjectDoesNotExist:
+            return None
+        return row
 
 
 class OwnPages(admin.ModelAdmin):

@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 
+from platform_mark.admin_pages import SavedUnderLock
+
 from .documents import save_document
 from .forms import DocumentForm, ImageForm
 from .images import save_image
@@ -34,7 +36,7 @@ class RightsFilter(admin.SimpleListFilter):
 
 
 @admin.register(Image)
-class ImageAdmin(admin.ModelAdmin):
+class ImageAdmin(SavedUnderLock):
     form = ImageForm
     list_display = ["thumbnail", "name", "credit", "size", "rights"]
     list_display_links = ["name"]
@@ -96,7 +98,7 @@ class ImageAdmin(admin.ModelAdmin):
 
 
 @admin.register(Document)
-class DocumentAdmin(admin.ModelAdmin):
+class DocumentAdmin(SavedUnderLock):
     form = DocumentForm
     list_display = ["title", "name", "size_text", "created_at"]
     search_fields = ["title", "name"]

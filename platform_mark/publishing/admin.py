@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
-from platform_mark.admin_pages import OwnPages
+from platform_mark.admin_pages import OwnPages, SavedUnderLock
 from platform_mark.search import index
 
 from . import versions
@@ -62,7 +62,7 @@ class VisibleFilter(admin.SimpleListFilter):
         return queryset.filter(chosen, state=State.PUBLISHED) if chosen else queryset
 
 
-class PublishableAdmin(OwnPages):
+class PublishableAdmin(SavedUnderLock, OwnPages):
     """State is shown, never edited: buttons and actions call the methods of the model."""
 
     change_form_template = "admin/publishing/change_form.html"
