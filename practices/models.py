@@ -68,6 +68,10 @@ class PracticeQuerySet(PublishableQuerySet):
         firms = Case(When(is_anonymous=True, then=Coalesce(Subquery(fitting), 0)), default=0)
         return self.annotate(fitting_firms=firms)
 
+    def with_open_files(self) -> Self:
+        """A company without a name shows neither its pictures nor its papers."""
+        return super().with_open_files().filter(is_anonymous=False)
+
     def with_release(self) -> Self:
         """With `released_on`, the day of the company's release; empty for drafts, whose text may have changed since."""
         latest = Release.objects.filter(practice=OuterRef("pk"), practice__state=State.PUBLISHED)

@@ -11,8 +11,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from platform_mark.media import documents, images
-from platform_mark.media.models import Document, Image
 from platform_mark.publishing import versions
 from platform_mark.publishing.models import State
 
@@ -92,22 +90,12 @@ def publish(practice: Practice, *, by: "User | None") -> Practice:
 
 @transaction.atomic
 def take_offline(practice: Practice, *, archive: bool = False) -> Practice:
-    """Withdraw or archive an example, and end the addresses of its pictures and documents with it.
-
-    Files that another public example shows keep their address. Raises TransitionRefused.
-    """
+    """Withdraw or archive an example; raises TransitionRefused."""
     practice = _locked(practice)
     if archive:
         practice.archive()
     else:
         practice.withdraw()
-    still_public = Practice.objects.published()
-    for image in Image.objects.filter(practice_pictures__practice=practice).distinct():
-        if not image.practice_pictures.filter(practice__in=still_public).exists():
-            images.change_address(image)
-    for document in Document.objects.filter(practice_documents__practice=practice).distinct():
-        if not document.practice_documents.filter(practice__in=still_public).exists():
-            documents.change_address(document)
     return practice
 
 

@@ -1,12 +1,10 @@
-"""Take a format out of sight, and end the addresses of its templates with it; bring an old version of one back."""
+"""Take a format out of sight, and bring an old version of one back."""
 
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
 
-from platform_mark.media import documents
-from platform_mark.media.models import Document
 from platform_mark.publishing import versions
 
 from . import snapshot
@@ -18,16 +16,12 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def take_offline(format_: Format, *, archive: bool = False) -> Format:
-    """Withdraw or archive a format. Templates that another public format shows keep their address. Raises TransitionRefused."""
+    """Withdraw or archive a format; raises TransitionRefused."""
     format_ = _locked(format_)
     if archive:
         format_.archive()
     else:
         format_.withdraw()
-    still_public = Format.objects.published()
-    for document in Document.objects.filter(format_documents__format=format_).distinct():
-        if not document.format_documents.filter(format__in=still_public).exists():
-            documents.change_address(document)
     return format_
 
 

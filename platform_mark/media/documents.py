@@ -110,8 +110,8 @@ def change_address(document: Document) -> None:
     with transaction.atomic():
         place(new).hardlink_to(old)
         transaction.on_commit(partial(old.unlink, missing_ok=True), robust=True)
-        document.token = new
-        document.save(update_fields=["token"])
+        document.token, document.is_token_unseen = new, True
+        document.save(update_fields=["token", "is_token_unseen"])
 
 
 def clean_name(name: str) -> str:

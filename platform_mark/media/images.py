@@ -184,8 +184,8 @@ def change_address(image: Image) -> None:
         shutil.copytree(old, _place(new), copy_function=os.link)
         _sync(old.parent)
         transaction.on_commit(partial(remove_files, image.token), robust=True)
-        image.token = new
-        image.save(update_fields=["token"])
+        image.token, image.is_token_unseen = new, True
+        image.save(update_fields=["token", "is_token_unseen"])
 
 
 def as_jpeg(token: str, width: int) -> bytes:

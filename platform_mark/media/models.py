@@ -33,6 +33,8 @@ class Image(models.Model):
         CONSENT = "consent", "Einwilligung liegt vor"
 
     token = models.CharField("Ablage", max_length=40, unique=True, editable=False)
+    # Given when no public page showed the file, so nobody outside knows it: it need not end a second time.
+    is_token_unseen = models.BooleanField(default=False, editable=False)
     # Of the largest file: tells whether a picture is still the one that somebody released.
     digest = models.CharField(max_length=64, default="", editable=False)
     # In rising order; the last one is `width`.
@@ -111,6 +113,8 @@ class Document(models.Model):
     """One PDF to take along. Its file is `<token>.pdf` below `MEDIA_ROOT/dokumente`; people get it under `name`."""
 
     token = models.CharField("Ablage", max_length=40, unique=True, editable=False)
+    # Given when no public page showed the file, so nobody outside knows it: it need not end a second time.
+    is_token_unseen = models.BooleanField(default=False, editable=False)
     title = models.CharField(
         "Titel", max_length=120, help_text="Was drinsteht: „Vorlage Einrichtekarte“. Nicht der Dateiname."
     )

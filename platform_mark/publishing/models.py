@@ -15,6 +15,8 @@ from django.utils import timezone
 from platform_mark.prepared import Instant
 from platform_mark.search import index
 
+from . import files
+
 if TYPE_CHECKING:
     from platform_mark.accounts.models import User
 
@@ -43,6 +45,10 @@ class PublishableQuerySet(models.QuerySet):
         """What everybody may see at the instant `at` (now, if not given)."""
         at = at or timezone.now()
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), state=State.PUBLISHED, published_at__lte=at)
+
+    def with_open_files(self) -> Self:
+        """Those whose pictures and documents everybody may see; a subject that hides some of them says so."""
+        return self.published()
 
 
 class Publishable(models.Model):
@@ -133,9 +139,12 @@ class Publishable(models.Model):
             raise TransitionRefused(
                 f"„{State(self.state).label}“ kann nicht zu „{to.label}“ werden.", code="transition"
             )
+        was_public = self.state == State.PUBLISHED
         for name, value in {"state": to, **values}.items():
             setattr(self, name, value)
         self.save(update_fields=["state", "published_at", "submitted_by", "updated_at"])
+        if was_public:
+            files.end_addresses_of(self)
         index.put(self)
 
 
