@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
 from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, Subquery, Value, When
@@ -16,12 +17,13 @@ from django.utils import timezone
 from actors.models import Actor
 from platform_mark.media.models import Document, Image
 from platform_mark.prepared import Instant
+from platform_mark.publishing import versions
 from platform_mark.publishing.fields import RichTextField
 from platform_mark.publishing.models import Publishable, PublishableQuerySet, State, TransitionRefused
 from platform_mark.taxonomy.models import Branch, CompanySize, Municipality, TargetGroup, Topic
 from platform_mark.web_addresses import domain
 
-from . import search, snapshot, wording
+from . import anonymity, search, snapshot, wording
 
 if TYPE_CHECKING:
     from platform_mark.accounts.models import User
@@ -32,6 +34,7 @@ YES_NO_UNKNOWN = [(None, "unbekannt"), (True, "ja"), (False, "nein")]
 
 # Instead of a name, where the company wants none.
 NO_NAME = "Betrieb ohne Namensnennung"
+SOURCE_NAMES_IT = "Ein extern veröffentlichtes Beispiel hat eine Quelle, die den Betrieb nennt. Ohne Namen zeigen Sie nur eigene Beispiele."
 # Fewer firms of one branch, size and district than this, and the district would give a name away.
 FIRMS_TO_HIDE_AMONG = 3
 
@@ -419,11 +422,31 @@ class Practice(Publishable):
     def get_absolute_url(self) -> str:
         return reverse("practices:detail", args=[self.slug])
 
+    def clean(self) -> None:
+        """Refuse to hide whom the linked source names."""
+        super().clean()
+        if self.is_anonymous and self.is_external:
+            raise ValidationError({"is_anonymous": SOURCE_NAMES_IT})
+
     def publish(self, *, by: "User | None" = None) -> None:
-        """Publish as every content, but an own example only with a release of exactly this version."""
+        """Publish as every content, but an own example only with a release of exactly this version.
+
+        A company that wants no name must not be named where everybody sees it first, not even by a former address.
+        """
+        shown_as = self.revision_of or self
+        if self.is_anonymous and self.is_external:
+            raise TransitionRefused(SOURCE_NAMES_IT, code="source")
+        if self.is_anonymous and (places := anonymity.places_that_name(self, shown_as.slug)):
+            raise TransitionRefused(
+                f"Der Betrieb will keinen Namen, wird aber genannt: {', '.join(places)}. Ändern Sie das zuerst. Die "
+                "Adresse ändern Sie im Entwurf; was schon öffentlich ist, ziehen Sie dafür zurück.",
+                code="named",
+            )
         if self.needs_release and not self.is_released:
             raise TransitionRefused(self.missing_release, code="release")
         super().publish(by=by)
+        if self.is_anonymous:
+            versions.forget_addresses(shown_as, lambda slug: bool(anonymity.naming(self.company, slug)))
 
     def search_document(self) -> search.Document | None:
         """What the public may find of it (platform_mark.search.index)."""

@@ -53,8 +53,8 @@ def document(practice: "Practice") -> Document | None:
     if practice.state != State.PUBLISHED or practice.published_at is None or practice.revision_of_id:
         return None
     branches, topics = list(practice.branches.all()), list(practice.topics.all())
-    municipality = practice.municipality
-    place = None if practice.is_anonymous else municipality
+    # How many firms fit a district changes with every other example, so where no name is wanted none is told here.
+    place = None if practice.is_anonymous else practice.municipality
     band = effort(practice)
     # Not the generated column: after a change it still holds the former value.
     size = practice.size_band if practice.employees is None else CompanySize.of(practice.employees).value
@@ -69,8 +69,8 @@ def document(practice: "Practice") -> Document | None:
         ],
         labels=[
             *(term.name for term in (*branches, *topics)),
-            practice.location,
-            *([municipality.district.name] if municipality else []),
+            *([] if practice.is_anonymous else [practice.location]),
+            *([place.district.name] if place else []),
             *practice.target_group_labels,
             practice.funding_programme,
         ],
@@ -79,7 +79,7 @@ def document(practice: "Practice") -> Document | None:
         facets={
             "branche": [str(branch.pk) for branch in branches],
             "thema": [str(topic.pk) for topic in topics],
-            "kreis": [str(municipality.district_id)] if municipality else [],
+            "kreis": [str(place.district_id)] if place else [],
             "ort": [str(place.pk)] if place else [],
             "groesse": [size] if size else [],
             "aufwand": [band.value] if band else [],
@@ -96,5 +96,7 @@ def _text(practice: "Practice") -> str:
     parts += [f"{step.action} {step.detail} {step.needs}" for step in practice.steps.all()]
     parts += [f"{effect.label} {effect.note}" for effect in practice.effects.all()]
     parts += [prerequisite.text for prerequisite in practice.prerequisites.all()]
-    parts += [row.document.title for row in practice.documents.all()]
+    if not practice.is_anonymous:
+        # Its page has none of them: the name of the company stands in many.
+        parts += [row.document.title for row in practice.documents.all()]
     return " ".join(parts)

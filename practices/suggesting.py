@@ -21,6 +21,7 @@ from .mails import PURPOSE, tell
 from .models import Practice, Suggestion
 
 KEEP_ANSWERED = timedelta(days=365)
+WORDS_OF_ADDRESS = 8
 
 
 class SuggestionRefused(ValidationError):
@@ -69,7 +70,8 @@ def accept(suggestion: Suggestion) -> Practice:
     municipality = Municipality.objects.filter(name__iexact=place).first()
     practice = Practice.objects.create(
         title=f"Vorschlag: {suggestion.company}"[:120],
-        slug=free_slug(suggestion.company, lambda slug: Practice.objects.filter(slug=slug).exists()),
+        # Not of the company's name: it may turn out to want none.
+        slug=free_slug(_beginning(suggestion.what), lambda slug: Practice.objects.filter(slug=slug).exists()),
         teaser="Noch zu schreiben.",
         company=suggestion.company,
         municipality=municipality,
@@ -121,3 +123,7 @@ def _answer(suggestion: Suggestion, state: Suggestion.State, mail: str) -> None:
     suggestion.state, suggestion.answered_at = state, timezone.now()
     suggestion.save(update_fields=["state", "reason", "practice", "answered_at"])
     tell(mail, suggestion)
+
+
+def _beginning(text: str) -> str:
+    return " ".join(text.split()[:WORDS_OF_ADDRESS])

@@ -177,10 +177,7 @@ def _practices(answers: Answers) -> Section:
     found = best(rows, Practice.search_shape, _practice_wishes(answers), most=PRACTICES)
     for match in found.matches:
         parts.fill(match.row, _STEPS)
-    hits = [
-        Hit(match.row, _words(match.met, PRACTICE_REASONS, answers, hidden=_hidden(match.row)))
-        for match in found.matches
-    ]
+    hits = [Hit(match.row, _words(match.met, PRACTICE_REASONS, answers)) for match in found.matches]
     possible = found.possible | ({SIZE} if NEAR in found.possible else set())
     return Section(hits, _note(_PRACTICE_WORDS, answers.asked, possible, found), BRANCH in possible)
 
@@ -193,11 +190,6 @@ def _practice_wishes(answers: Answers) -> list[Wish]:
     if answers.place:
         wishes.append(_wish(PLACE, "kreis", [answers.place.district.pk]))
     return wishes
-
-
-def _hidden(practice: Practice) -> set[str]:
-    """The reasons that would say more of a company without name than its card does."""
-    return {PLACE} if practice.is_anonymous and not practice.location else set()
 
 
 def _offers(answers: Answers, most: int) -> Section:
@@ -257,9 +249,9 @@ def _wish(name: str, facet: str, values: Sequence[object]) -> Wish:
     return Wish(name, facet, values, WEIGHTS[criterion(name)])
 
 
-def _words(met: Iterable[str], reasons: Mapping[str, str], answers: Answers, hidden: Iterable[str] = ()) -> list[str]:
+def _words(met: Iterable[str], reasons: Mapping[str, str], answers: Answers) -> list[str]:
     # One of several problems is said by its name.
-    return [reasons.get(name) or answers.problems[name].name for name in met if name not in hidden]
+    return [reasons.get(name) or answers.problems[name].name for name in met]
 
 
 def _offered(match: Match, reasons: Mapping[str, str], answers: Answers) -> list[str]:

@@ -4,7 +4,7 @@ A version is the snapshot that the object gives of itself: fields and parts toge
 in another table is still one text. `docs/decisions/` says why this is not left to a history package.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -64,6 +64,13 @@ def remember_address(row: models.Model, slug: str) -> None:
     content_type = ContentType.objects.get_for_model(row)
     FormerAddress.objects.filter(content_type=content_type, slug=row.slug).delete()
     FormerAddress.objects.update_or_create(content_type=content_type, slug=slug, defaults={"object_id": row.pk})
+
+
+def forget_addresses(row: models.Model, is_telling: Callable[[str], bool]) -> None:
+    """Let the former slugs of `row` that say too much lead nowhere."""
+    content_type = ContentType.objects.get_for_model(row)
+    former = FormerAddress.objects.filter(content_type=content_type, object_id=row.pk)
+    former.filter(slug__in=[each.slug for each in former if is_telling(each.slug)]).delete()
 
 
 def former_target(model: type[models.Model], slug: str) -> models.Model | None:

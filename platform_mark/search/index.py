@@ -112,7 +112,8 @@ def rebuild() -> int:
     for model in searchable_models():
         with transaction.atomic():
             mended += _mend(model)
-    _forget_unused()
+    forget_unused_words()
+    _forget_unused_sets()
     return mended
 
 
@@ -215,11 +216,16 @@ def _learn(documents: Iterable[Document]) -> None:
     )
 
 
-def _forget_unused() -> None:
+def forget_unused_words() -> None:
+    """Take out of the vocabulary what no entry says any more, such as the name of a company that wants none now."""
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM search_word WHERE word NOT IN (SELECT word FROM ts_stat('SELECT vector FROM search_searchentry'))"
         )
+
+
+def _forget_unused_sets() -> None:
+    with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM search_facetset WHERE id NOT IN (SELECT number FROM search_searchentry,"
             " unnest(ARRAY[set_1, set_2, set_3, set_4, set_5, set_6]) AS number WHERE number IS NOT NULL)"

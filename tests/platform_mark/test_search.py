@@ -21,12 +21,13 @@ from platform_mark.search.models import SearchEntry, Synonym, Word
 from platform_mark.search.question import Question, ask
 from platform_mark.search.snippets import LONGEST, mark, pattern, snippet
 from platform_mark.search.synonyms import effects, load_synonyms
+from platform_mark.search.tasks import forget_unused_words
 from platform_mark.starter import content
 from platform_mark.taxonomy.reference import load_reference
 from practices.importing import import_practices
-from practices.models import Practice
+from practices.models import Practice, PracticeDocument
 from practices.search import SHAPE
-from tests.make import DAY, make_branch, make_municipality, make_practice, make_topic, make_user
+from tests.make import DAY, make_branch, make_document, make_municipality, make_practice, make_topic, make_user
 from tests.markup import Page
 from tests.platform_mark.search_queries import HOLD_OUT, OWN
 
@@ -490,8 +491,35 @@ def test_an_unnamed_company_is_found_neither_by_its_name_nor_by_its_place() -> N
 
     assert titles("Geheimhaltung") == titles("Altena") == []
     assert not Word.objects.filter(word__in=["geheimhaltung", "altena"]).exists()
-    assert titles("Märkischer Kreis") == ["Werkzeug warten"]
+    assert titles("Märkischer Kreis") == []
     assert found("Werkzeug", chosen={"ort": [altena.pk]}).hits == 0
+    assert found("Werkzeug", chosen={"kreis": [altena.district_id]}).hits == 0
+
+
+def test_the_documents_of_an_unnamed_company_are_not_found_by_their_titles(
+    settings: LazySettings, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    practice = plain("Werkzeug warten", is_anonymous=True)
+    PracticeDocument.objects.create(practice=practice, document=make_document("Angebot Geheimfirma"))
+    index.put(practice)
+    assert titles("Geheimfirma") == []
+
+    practice.is_anonymous = False
+    index.put(practice)
+    assert titles("Geheimfirma") == ["Werkzeug warten"]
+
+
+def test_the_name_of_a_company_that_wants_none_now_is_forgotten_at_night() -> None:
+    practice = plain("Werkzeug warten", company="Zwackelmannwerk")
+    practice.is_anonymous = True
+    index.put(practice)
+    assert Word.objects.filter(word="zwackelmannwerk").exists()
+
+    forget_unused_words(0)
+
+    assert not Word.objects.filter(word="zwackelmannwerk").exists()
+    assert titles("Werkzeug") == ["Werkzeug warten"]
 
 
 def test_what_changes_is_found_by_its_new_words_only() -> None:

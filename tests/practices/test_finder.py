@@ -285,14 +285,15 @@ def test_a_merged_topic_leads_on_like_a_merged_branch(client: Client) -> None:
     assert parse_qs(urlsplit(response["Location"]).query) == {"thema": ["ruesten"], "q": ["Tablet"]}
 
 
-def test_an_unnamed_company_is_counted_for_its_district_only(client: Client) -> None:
+def test_an_unnamed_company_is_counted_for_no_district_and_no_town(client: Client) -> None:
     load_reference()
     make_practice("Ohne Namen", is_anonymous=True, municipality=Municipality.objects.get(name="Altena"))
 
     page = asked(client)
 
-    assert boxes(page, "kreis")["maerkischer-kreis"].count == 1
+    assert boxes(page, "kreis")["maerkischer-kreis"].count == 0
     assert boxes(page, "ort")["altena"].count == 0
+    assert client.get("/beispiele/?kreis=maerkischer-kreis").context["hits"] == []
 
 
 @pytest.mark.parametrize(
