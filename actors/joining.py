@@ -26,7 +26,7 @@ from platform_mark.tokens import BadToken, read_token
 from platform_mark.web_addresses import domain
 
 from . import freshness, review
-from .models import INVITATION_LASTS, Actor, Claim, Cooperation, Invitation, Membership, Revision
+from .models import INVITATION_LASTS, Activity, Actor, Claim, Cooperation, Invitation, Membership, Revision
 from .refusal import Refused
 
 if TYPE_CHECKING:
@@ -525,7 +525,11 @@ def _erase(actor: Actor) -> None:
         versions.bury(actor)
     for activity in actor.activities.all():
         if activity.published_at is not None:
-            versions.bury(activity)
+            if activity.visibility == Activity.Visibility.PUBLIC:
+                versions.bury(activity)
+            else:
+                # That there ever was one is nobody's business but the actors'.
+                versions.forget_addresses(activity, lambda slug: True)
         Version.objects.of(activity).delete()
     actor.delete()
 

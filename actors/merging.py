@@ -59,6 +59,13 @@ def merge_activities(double: Activity, *, into: Activity) -> Activity:
         raise Refused(
             f"Für „{double}“ gibt es noch eine offene Überarbeitung. Entscheiden Sie zuerst darüber.", code="open"
         )
+    if double.visibility != into.visibility:
+        # Its history and its address would be told to those who may not read it, or be lost to those who may.
+        raise MergeRefused(
+            f"„{double}“ ist {double.get_visibility_display()} sichtbar, „{into}“ {into.get_visibility_display()}. "
+            "Stellen Sie zuerst bei beiden dasselbe ein, wenn die Akteure damit einverstanden sind.",
+            code="visibility",
+        )
     if into.changed_at is None:
         raise Refused(f"„{into}“ war noch nie veröffentlicht. Führen Sie umgekehrt zusammen.", code="draft")
     if double.state != State.DRAFT:

@@ -8,6 +8,7 @@ from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from actors import joining, merging, tasks
@@ -491,6 +492,24 @@ def test_what_holds_one_back_holds_up_nobody_else(caplog: pytest.LogCaptureFixtu
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
         f"organisation {held.pk} not erased: IntegrityError"
     ]
+
+
+def test_only_what_was_public_is_known_as_gone(client: Client) -> None:
+    actor = make_actor("Geht")
+    public, internal = (
+        make_activity("Sprechtag", actor=actor),
+        make_activity("Intern", actor=actor, visibility="actors"),
+    )
+    versions.remember_address(internal, "frueher-intern")
+    joining.leave_register(actor, by=make_member(actor), erase=True)
+    Actor.objects.filter(pk=actor.pk).update(erased_from=timezone.localdate())
+
+    joining.erase_left()
+
+    assert client.get(public.get_absolute_url()).status_code == 410
+    unknown = reverse("actors:activity", args=["gibt-es-nicht"])
+    former = reverse("actors:activity", args=["frueher-intern"])
+    assert [client.get(address).status_code for address in (internal.get_absolute_url(), former, unknown)] == [404] * 3
 
 
 def test_what_was_never_public_leaves_no_note(client: Client) -> None:

@@ -1,6 +1,7 @@
 """Doubles become one, and nothing is lost on the way."""
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from actors import freshness, review
@@ -116,3 +117,20 @@ def test_what_makes_no_sense_is_refused() -> None:
         merge_actors(one, into=make_actor())
     with pytest.raises(Refused, match="offene Überarbeitung"):
         merge_activities(make_revision().activity, into=make_activity())
+
+
+@pytest.mark.parametrize(("double", "kept"), [("actors", "public"), ("public", "actors")])
+def test_what_actors_only_may_read_is_not_merged_with_what_everybody_reads(
+    client: Client, double: str, kept: str
+) -> None:
+    one, other = make_activity("Sprechtag intern", visibility=double), make_activity("Sprechtag", visibility=kept)
+
+    with pytest.raises(MergeRefused, match="dasselbe"):
+        merge_activities(one, into=other)
+
+    secret, public = (one, other) if double == "actors" else (other, one)
+    assert client.get(secret.get_absolute_url()).status_code == 404
+    assert client.get(public.get_absolute_url()).status_code == 200
+    one.visibility = kept
+    one.save()
+    merge_activities(one, into=other)
