@@ -61,7 +61,7 @@ def merge_activities(double: Activity, *, into: Activity) -> Activity:
         )
     if double.visibility != into.visibility:
         # Its history and its address would be told to those who may not read it, or be lost to those who may.
-        raise MergeRefused(
+        raise Refused(
             f"„{double}“ ist {double.get_visibility_display()} sichtbar, „{into}“ {into.get_visibility_display()}. "
             "Stellen Sie zuerst bei beiden dasselbe ein, wenn die Akteure damit einverstanden sind.",
             code="visibility",

@@ -125,7 +125,7 @@ def test_what_actors_only_may_read_is_not_merged_with_what_everybody_reads(
 ) -> None:
     one, other = make_activity("Sprechtag intern", visibility=double), make_activity("Sprechtag", visibility=kept)
 
-    with pytest.raises(MergeRefused, match="dasselbe"):
+    with pytest.raises(Refused, match="dasselbe"):
         merge_activities(one, into=other)
 
     secret, public = (one, other) if double == "actors" else (other, one)
