@@ -167,7 +167,8 @@ def tell(
     """Write the mail of this kind to the person of a booking; in the transaction of its cause. Return whether it was.
 
     Nothing is written to a booking whose address has been deleted. With `once` a booking gets it only the first time that
-    this word is given; the caller holds the row of the booking or dialogue. Whoever has just read the `attendees` of the booking, with their kinds of seat, hands them over.
+    this word is given; the caller holds the row of the booking or dialogue. Whoever has just read the `attendees` of the
+    booking, with their kinds of seat, hands them over.
     """
     if not registration.email:
         return False

@@ -168,8 +168,10 @@ def change_dialogue(dialogue: Dialogue, *, by: "User | None" = None, **values: A
     if dialogue.starts_at and dialogue.starts_at <= timezone.now() and "starts_at" in changed:
         raise PlanRefused("Der neue Beginn liegt in der Vergangenheit.")
     dialogue.full_clean()
-    if "starts_at" in changed and dialogue.moved_from is None:
-        dialogue.moved_from = before["starts_at"]
+    if "starts_at" in changed:
+        # Back on its first day, it was never moved for those who come to the page.
+        first = dialogue.moved_from or before["starts_at"]
+        dialogue.moved_from = first if first != dialogue.starts_at else None
     told = _told_changes(dialogue, changed, before, place_before)
     if told:
         dialogue.calendar_sequence += 1
@@ -364,7 +366,7 @@ def _told_link(now: str, before: str) -> str:
 
 
 def _tell_once(registrations: Any, kind: Kind, *, claim: str, **facts: Unpack[Facts]) -> int:
-    """Write one mail to each of these bookings that has not had it; return how many. Under the dialogue's lock."""
+    """Write one mail to each of these bookings that has not had it and has an address; return how many. Under the dialogue's lock."""
     people = {}
     for registration in registrations.select_related("dialogue", "part_of__dialogue").order_by("pk"):
         # Parts of a group share its address and its link.
@@ -373,9 +375,7 @@ def _tell_once(registrations: Any, kind: Kind, *, claim: str, **facts: Unpack[Fa
     claimed = set(Notice.objects.filter(registration__in=people, kind=claim).values_list("registration", flat=True))
     fresh = [whole for pk, whole in people.items() if pk not in claimed]
     Notice.objects.bulk_create(Notice(registration=whole, kind=claim) for whole in fresh)
-    for whole in fresh:
-        tell(kind, whole, **facts)
-    return len(fresh)
+    return sum([tell(kind, whole, **facts) for whole in fresh])
 
 
 def _shifted(moment: datetime | None, old: datetime | None, new: datetime | None) -> datetime | None:

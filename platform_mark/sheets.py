@@ -160,7 +160,7 @@ def _read_csv(content: bytes) -> Table:
     text, notes = _decoded(content)
     first, _, rest = text.partition("\n")
     delimiter = ";"
-    if marked := re.fullmatch(r"\"?sep=(.)\"?\r?", first):
+    if marked := re.fullmatch(r"\"?sep=([^\"\r])\"?\r?", first):
         # A line for Excel alone, which does not count it as a row.
         delimiter, text = marked[1], rest
     else:

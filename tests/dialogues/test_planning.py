@@ -181,6 +181,17 @@ def test_moving_tells_what_is_new_and_how_it_was_once_each_time() -> None:
     assert len(mails(Kind.DIALOGUE_CHANGED)) == 4
 
 
+def test_moved_back_it_was_never_moved_and_only_who_has_an_address_counts_as_told() -> None:
+    dialogue = make_dialogue(starts_at=in_days(14))
+    first, last = dialogue.starts_at, dialogue.ends_at
+    make_registration(dialogue)
+    make_registration(dialogue, email="")
+    assert planning.change_dialogue(dialogue, starts_at=in_days(21, 17), ends_at=in_days(21, 20)) == 1
+    assert planning.change_dialogue(dialogue, starts_at=first, ends_at=last) == 1
+    dialogue.refresh_from_db()
+    assert (dialogue.moved_from, dialogue.calendar_sequence) == (None, 2)
+
+
 def test_what_does_not_change_is_not_told() -> None:
     dialogue = make_dialogue()
     make_registration(dialogue)
