@@ -305,7 +305,8 @@ def remove_member(member: Membership, *, by: "User") -> None:
 def describe(actor: Actor, *, form: "ModelForm") -> None:
     """Save what an organisation says of itself by a valid form; a mailed link ends where the addresses have changed.
 
-    Who saves it has had the whole profile before the eyes, so it counts as confirmed today. Writes only what was typed: staff may approve in the same second. Raises Refused once it has left the register.
+    Who saves it has had the whole profile before the eyes, so it counts as confirmed today. Writes only what was typed:
+    staff may approve in the same second. Raises Refused once it has left the register.
     """
     locked = _locked(actor)
     if locked.state == Actor.State.FORMER:

@@ -211,7 +211,8 @@ def copy_dialogue(
 ) -> Dialogue:
     """Make a draft with everything but people and what came of it. Length and sign-up window move along on the clock.
 
-    Raises ValidationError where one of these times does not exist. Persons named in the programme are asked anew: their consent was for the other day.
+    Raises ValidationError where one of these times does not exist. Persons named in the programme are asked anew: their
+    consent was for the other day.
     """
     fields = {
         field.name: getattr(dialogue, field.name)
