@@ -715,8 +715,10 @@ def test_pages_and_files_ask_as_often_for_few_as_for_many(cast: Cast) -> None:
             make_registration(dialogue, state=Registration.State.WAITING)
             make_dialogue()
             Agreement.objects.create(dialogue=dialogue, text="Etwas", due_on=timezone.localdate())
+        # Asked once before: what a process learns for good is nothing to count.
         for address in pages:
             client.get(address)
+        count_queries(client, export, form="csv")
         counts.append(
             [*(count_queries(client, address) for address in pages), count_queries(client, export, form="csv")]
         )
