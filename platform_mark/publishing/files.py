@@ -70,6 +70,9 @@ def _placed(model: Any, *, only_open: bool = False) -> Q:
     for part, file, owner in _places(model):
         rows = part._base_manager.all()
         if only_open:
+            # Some files of what is public are for the people who took part.
+            public = getattr(part._default_manager, "public", None)
+            rows = public() if public else rows
             rows = rows.filter(**{f"{owner}__in": _target(part, owner)._default_manager.with_open_files().values("pk")})
         rule |= Q(pk__in=rows.values(file))
     return rule

@@ -138,6 +138,19 @@ def test_a_picture_whose_rights_have_ended_ends_once(client: Client, through: An
     assert client.get(image.src).status_code == 200, "staff have the new address until something is changed"
 
 
+def test_a_file_that_is_for_the_people_who_took_part_from_now_on_ends_for_everybody_else(
+    client: Client, through: Any
+) -> None:
+    dialogue, files = make_shown_dialogue()
+    dialogue.documents.update(visibility="participants")
+    through(end_by_time)
+    assert answers(client, files) == [200, 404]
+    through(end_by_time)
+    assert client.get(dialogue.documents.get().document.url).status_code == 200, (
+        "they have the new address on their page"
+    )
+
+
 def test_the_files_of_an_expired_example_end_once_and_again_after_it_was_shown_again(
     client: Client, through: Any
 ) -> None:
