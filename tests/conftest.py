@@ -1,5 +1,6 @@
 """What every test may ask for: a client at the portal's own address, and loud lines for what was skipped."""
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -7,8 +8,10 @@ import pytest
 from django.conf import settings
 from django.core.signals import setting_changed
 from django.dispatch import receiver
-from django.test import Client
+from django.test import Client, override_settings
 from django.test.client import ClientHandler
+
+from platform_mark import settings as portal_settings
 
 # What CI looks for: a skipped part of the suite must not pass for a green one.
 LOUD = {"browser": "BROWSER TESTS SKIPPED", "html": "HTML TESTS SKIPPED", "nginx": "NGINX TESTS SKIPPED"}
@@ -39,6 +42,20 @@ class PortalClient(Client):
             # Taken to the end, as a browser does; else the file would stay open.
             response.streaming_content = [response.getvalue()]
         return response
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords quickly: hundreds of log-ins would take minutes with a hash that is slow on purpose."""
+    with override_settings(PASSWORD_HASHERS=["tests.passwords.QuickScrypt"]):
+        yield
+
+
+@pytest.fixture
+def slow_passwords() -> Iterator[None]:
+    """Hash passwords as the portal does, where the hash or its time is the question."""
+    with override_settings(PASSWORD_HASHERS=portal_settings.PASSWORD_HASHERS):
+        yield
 
 
 @pytest.fixture

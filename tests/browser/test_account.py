@@ -10,9 +10,9 @@ from actors import joining, review
 from actors.models import Actor, Revision
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import full_text
+from tests.browser.barriers import SCREENS, axe
 from tests.browser.conftest import NewContext
 from tests.browser.portal import PASSWORD, Portal, in_database_of
-from tests.browser.test_pages import LOOKS, axe
 from tests.make import make_user
 
 WIDE = {"viewport": {"width": 1280, "height": 900}}
@@ -136,8 +136,8 @@ def test_an_actor_signs_up_founds_and_writes_by_keyboard_and_a_company_finds_it(
         "/konto/adresse/",
         "/konto/passkeys/neu/",
     ]
-    for look in LOOKS.values():
-        looker = visit(bypass_csp=True, storage_state=page.context.storage_state(), **look).new_page()
+    for screen in SCREENS.values():
+        looker = visit(bypass_csp=True, storage_state=page.context.storage_state(), **screen).new_page()
         for address in addresses:
             looker.goto(address)
             assert axe(looker) == [], address

@@ -4,14 +4,12 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
+from tests.browser.barriers import LAW, SCREENS, axe
 from tests.browser.conftest import NewContext
 from tests.browser.portal import Portal
-from tests.browser.test_pages import AXE, LOOKS
 
-# Django's own pages are asked for what the law asks for; the rest of axe's advice is a matter of taste.
-LAW = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 WIDE = {"viewport": {"width": 1440, "height": 1000}}
 
 
@@ -32,25 +30,19 @@ def addresses(portal: Portal) -> dict[str, str]:
     }
 
 
-def barriers(page: Page) -> list[str]:
-    page.evaluate(AXE)
-    found = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", LAW)
-    assert len(found["passes"]) >= 10
-    return [f"{rule['id']}: {node['html'][:160]}" for rule in found["violations"] for node in rule["nodes"]]
-
-
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("screen", SCREENS)
 def test_axe_finds_no_barrier_where_staff_work(
-    visit: NewContext, portal: Portal, staff_state: dict[str, Any], look: str
+    visit: NewContext, portal: Portal, staff_state: dict[str, Any], screen: str
 ) -> None:
-    page = visit(bypass_csp=True, storage_state=staff_state, **LOOKS[look]).new_page()
+    page = visit(bypass_csp=True, storage_state=staff_state, **SCREENS[screen]).new_page()
     found = {}
     for name, address in addresses(portal).items():
         page.goto(address)
         expect(page.get_by_role("heading", level=1)).to_have_count(1)
         if name in {"add", "change"}:
             page.locator("[contenteditable=true]").first.wait_for()
-        found[name] = barriers(page)
+        # Django's own pages are asked for what the law asks for; the rest of axe's advice is a matter of taste.
+        found[name] = axe(page, LAW)
         # Rows of figures scroll in their own frame; the page itself never does.
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1"), name
     assert {name: barriers for name, barriers in found.items() if barriers} == {}

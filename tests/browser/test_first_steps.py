@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 from actors.models import Actor
 from platform_mark.taxonomy.models import Branch, Topic
 from tests.actors.make import make_activity, make_actor
+from tests.browser.barriers import axe
 from tests.browser.conftest import NewContext
 from tests.browser.portal import Portal
-from tests.browser.test_pages import axe
 from tests.dialogues.make import make_dialogue
 from tests.make import add_parts, make_practice
 

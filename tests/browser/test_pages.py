@@ -1,23 +1,11 @@
 """Every kind of page in a real browser: barriers, quiet on the wire, reflow."""
 
-from pathlib import Path
-from typing import Any
-
-import axe_playwright_python
 import pytest
-from playwright.sync_api import Page, Response
+from playwright.sync_api import Response
 
+from tests.browser.barriers import SCREENS, WIDE, axe, brightness
 from tests.browser.conftest import NewContext
 from tests.browser.portal import Portal
-
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-LOOKS: dict[str, dict[str, Any]] = {
-    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
-    "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
-    "phone": {"color_scheme": "light", "viewport": {"width": 360, "height": 740}, "has_touch": True},
-    "dark phone": {"color_scheme": "dark", "viewport": {"width": 360, "height": 740}, "has_touch": True},
-}
 
 KINDS = [
     *("practices:compare", "practices:compare 2", "practices:suggest-sent"),
@@ -48,62 +36,31 @@ def test_every_kind_of_page_is_looked_at(portal: Portal) -> None:
     assert set(portal.pages) - ALIKE == set(KINDS)
 
 
-def axe(page: Page) -> list[str]:
-    """What axe-core finds, one line each, with everything that can be opened open."""
-    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    page.evaluate(AXE)
-    found = page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})", RULES
-    )
-    assert found["testEngine"]["name"] == "axe-core"
-    # A page on which nothing could be checked would be clean, too.
-    assert len(found["passes"]) >= 10
-    return [
-        f"{violation['id']}: {node['target']} {node['html'][:120]}"
-        for violation in found["violations"]
-        for node in violation["nodes"]
-    ]
-
-
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("screen", SCREENS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_axe_finds_no_barrier(visit: NewContext, portal: Portal, kind: str, look: str) -> None:
-    page = visit(bypass_csp=True, **LOOKS[look]).new_page()
+def test_axe_finds_no_barrier(visit: NewContext, portal: Portal, kind: str, screen: str) -> None:
+    page = visit(bypass_csp=True, **SCREENS[screen]).new_page()
     answer = page.goto(portal.pages[kind])
 
     assert answer is not None and answer.status == (int(kind) if kind.isdigit() else 200)
     assert axe(page) == []
-    if "dark" in look:
-        assert brightness(page) < 0.2
-    else:
-        assert brightness(page) > 0.8
+    assert brightness(page, "dark") < 0.2
+    assert brightness(page, "light") > 0.8
 
 
-def brightness(page: Page) -> float:
-    """How bright the paper is, 0 to 1."""
-    return page.evaluate(
-        """() => {
-            const canvas = document.createElement('canvas').getContext('2d');
-            canvas.fillStyle = getComputedStyle(document.body).backgroundColor;
-            canvas.fillRect(0, 0, 1, 1);
-            const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
-            return a ? (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255 : 1;
-        }"""
-    )
-
-
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("screen", SCREENS)
 def test_the_guide_to_the_look_shows_every_component_without_a_barrier(
-    visit: NewContext, quick_start: str, look: str
+    visit: NewContext, quick_start: str, screen: str
 ) -> None:
-    page = visit(bypass_csp=True, base_url=quick_start, **LOOKS[look]).new_page()
+    page = visit(bypass_csp=True, base_url=quick_start, **SCREENS[screen]).new_page()
     page.goto("/komponenten/")
 
     assert axe(page) == []
     assert page.evaluate(WIDER) == []
     for component in (".case", ".facts", ".bars", ".chips", ".state", ".notice", ".todo", ".fold", ".filters", ".way"):
         assert page.locator(component).count(), component
-    assert ("dark" in look) == (brightness(page) < 0.2)
+    assert brightness(page, "dark") < 0.2
+    assert brightness(page, "light") > 0.8
 
 
 # ---------------------------------------------------------------- what happens on the wire
@@ -128,7 +85,7 @@ def is_broken_part(answer: Response) -> bool:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_page_is_quiet(visit: NewContext, portal: Portal, kind: str) -> None:
     """Strict policy kept, no error, nothing asked from elsewhere, nothing stored, no cookie for reading."""
-    context = visit(viewport={"width": 1280, "height": 900})
+    context = visit(viewport=WIDE)
     context.add_init_script(WATCH)
     foreign, failed, said = [], [], []
     context.route(
@@ -197,7 +154,7 @@ CUT = """() => [...document.querySelectorAll('a, button, label, legend, summary,
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_scrolls_sideways_or_is_cut_off(visit: NewContext, portal: Portal, kind: str) -> None:
     """At 320 px (the same as 400 % at 1280 px) and 360 px, as it is and with the text spacing of WCAG 1.4.12."""
-    page = visit(bypass_csp=True, viewport={"width": 1280, "height": 900}).new_page()
+    page = visit(bypass_csp=True, viewport=WIDE).new_page()
     page.goto(portal.pages[kind])
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     before = set(page.evaluate(CUT))
@@ -208,7 +165,7 @@ def test_nothing_scrolls_sideways_or_is_cut_off(visit: NewContext, portal: Porta
         assert page.evaluate(WIDER) == [], width
     page.add_style_tag(content=SPACING)
     assert page.evaluate(WIDER) == [], "spaced"
-    page.set_viewport_size({"width": 1280, "height": 900})
+    page.set_viewport_size(WIDE)
     assert page.evaluate(WIDER) == [], "spaced and wide"
     assert set(page.evaluate(CUT)) - before == set()
 
@@ -216,7 +173,7 @@ def test_nothing_scrolls_sideways_or_is_cut_off(visit: NewContext, portal: Porta
 @pytest.mark.parametrize("kind", ["home", "practices:list", "practices:detail", "branches:list"])
 def test_twice_the_text_size_loses_nothing(visit: NewContext, portal: Portal, kind: str) -> None:
     """For those who enlarge the letters only: the root size is theirs (WCAG 1.4.4)."""
-    page = visit(bypass_csp=True, viewport={"width": 1280, "height": 900}).new_page()
+    page = visit(bypass_csp=True, viewport=WIDE).new_page()
     page.goto(portal.pages[kind])
     page.add_style_tag(content="html { font-size: 200% !important }")
     assert page.evaluate(WIDER) == []

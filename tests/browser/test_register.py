@@ -15,10 +15,10 @@ from platform_mark.mail.models import OutgoingMail
 from platform_mark.mail.outbox import full_text
 from platform_mark.search import index
 from tests.actors.make import make_activity, make_actor, make_member
+from tests.browser.barriers import SCREENS, axe
 from tests.browser.conftest import NewContext
 from tests.browser.portal import PASSWORD, Portal, in_database_of
 from tests.browser.test_account import WIDE, enter, fill, heading, press
-from tests.browser.test_pages import LOOKS, axe
 from tests.make import make_user
 
 KEPT, FORGOTTEN = "Rundgang Hubzähler", "Werkstatt Hubzähler"
@@ -111,8 +111,8 @@ def test_mailed_links_keep_a_profile_and_an_account_that_were_long_still(visit: 
         return [link[0] for link in found if link]
 
     links = in_database_of(portal, begin)
-    for look in LOOKS.values():
-        page = visit(bypass_csp=True, **look).new_page()
+    for screen in SCREENS.values():
+        page = visit(bypass_csp=True, **screen).new_page()
         for address in (*links, "/akteure/stiller-hubzaehler/", "/konto/behalten/danke/"):
             page.goto(address)
             assert axe(page) == [], address

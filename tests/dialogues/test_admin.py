@@ -36,7 +36,6 @@ SECRET = ("Geheim & Co's GmbH", "Kim Verborgen", "kim@geheim.example", "Toni Uns
 @pytest.fixture
 def cast(settings: Any, tmp_path: Path) -> Cast:
     settings.MEDIA_ROOT = tmp_path
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return make_cast()
 
 

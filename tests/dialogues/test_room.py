@@ -27,7 +27,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def cast(settings: Any, tmp_path: Path) -> Cast:
     settings.MEDIA_ROOT = tmp_path
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return make_cast()
 
 

@@ -34,12 +34,6 @@ NEW_PASSWORD = "Federwindemaschine im Winter 7"
 _ports = count(1)
 
 
-@pytest.fixture
-def quick_hashes(settings: Any) -> None:
-    """Where many tries are counted, the slow hash of passwords is not what is tried."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 def try_login(client: Client, email: str, password: str = "falsch", **extra: Any) -> HttpResponse:
     return client.post(LOGIN, {"login": email, "password": password}, **extra)
 
@@ -143,6 +137,7 @@ def test_a_refusal_is_the_same_for_every_reason() -> None:
     assert "Adresse und Passwort passen nicht zusammen." in text
 
 
+@pytest.mark.usefixtures("slow_passwords")
 def test_a_refusal_takes_as_long_for_an_address_without_an_account() -> None:
     make_person("da@portal.test")
 
@@ -162,7 +157,6 @@ def test_a_refusal_takes_as_long_for_an_address_without_an_account() -> None:
 # ---------------------------------------------------------------- limits, Q42
 
 
-@pytest.mark.usefixtures("quick_hashes")
 def test_failures_are_limited_for_an_account_from_one_client_and_not_from_another() -> None:
     person = make_person("redaktion@portal.test", second_factor=False)
     here, elsewhere = {"REMOTE_ADDR": "203.0.113.7"}, {"REMOTE_ADDR": "203.0.113.8"}
@@ -175,7 +169,6 @@ def test_failures_are_limited_for_an_account_from_one_client_and_not_from_anothe
     assert try_login(browser(), person.user.email, PASSWORD, **elsewhere).status_code == 302
 
 
-@pytest.mark.usefixtures("quick_hashes")
 def test_the_way_through_the_administration_has_the_same_limits() -> None:
     make_person("redaktion@portal.test")
     client = browser()
@@ -191,13 +184,11 @@ def test_the_way_through_the_administration_has_the_same_limits() -> None:
     assert not is_logged_in(client), "Django's own form is gone"
 
 
-@pytest.mark.usefixtures("quick_hashes")
 def test_one_client_may_not_try_many_accounts() -> None:
     statuses = [try_login(browser(), f"{n}@portal.test", REMOTE_ADDR="203.0.113.9").status_code for n in range(11)]
     assert statuses == [200] * 10 + [429]
 
 
-@pytest.mark.usefixtures("quick_hashes")
 def test_an_account_under_attack_from_many_clients_leaves_each_one_try_and_its_owner_gets_in() -> None:
     person = make_person("redaktion@portal.test", second_factor=False)
     for number in range(20):
@@ -209,7 +200,6 @@ def test_an_account_under_attack_from_many_clients_leaves_each_one_try_and_its_o
     assert try_login(browser(), person.user.email, PASSWORD, **owner).status_code == 302, "a success counts as no try"
 
 
-@pytest.mark.usefixtures("quick_hashes")
 def test_a_success_takes_back_its_own_try_only() -> None:
     person = make_person("redaktion@portal.test")
     client = {"REMOTE_ADDR": "203.0.113.11"}
@@ -222,7 +212,6 @@ def test_a_success_takes_back_its_own_try_only() -> None:
     assert statuses == [200, 429], "neither password nor code clears what the client has failed before"
 
 
-@pytest.mark.usefixtures("quick_hashes")
 def test_forged_addresses_of_clients_are_ignored_without_a_trusted_proxy() -> None:
     make_person("redaktion@portal.test")
     statuses = [
@@ -232,7 +221,6 @@ def test_forged_addresses_of_clients_are_ignored_without_a_trusted_proxy() -> No
     assert statuses[-1] == 429
 
 
-@pytest.mark.usefixtures("quick_hashes")
 def test_tries_are_not_forgotten_because_many_others_are_counted() -> None:
     person = make_person("redaktion@portal.test")
     for _ in range(5):
@@ -241,7 +229,6 @@ def test_tries_are_not_forgotten_because_many_others_are_counted() -> None:
     assert try_login(browser(), person.user.email).status_code == 429
 
 
-@pytest.mark.usefixtures("quick_hashes")
 def test_codes_cannot_be_tried_out_either() -> None:
     person = make_person("redaktion@portal.test")
     statuses = []
@@ -252,7 +239,6 @@ def test_codes_cannot_be_tried_out_either() -> None:
     assert statuses == [200] * 5 + [429]
 
 
-@pytest.mark.usefixtures("quick_hashes")
 def test_a_switched_off_account_counts_its_tries_like_any_other() -> None:
     make_person("weg@portal.test", is_active=False)
     statuses = [try_login(browser(), "weg@portal.test", PASSWORD).status_code for _ in range(6)]
@@ -366,8 +352,9 @@ def test_a_wrong_old_password_or_a_slip_changes_nothing(client: Client) -> None:
     assert try_login(browser(), person.user.email, PASSWORD).status_code == 302
 
 
+@pytest.mark.usefixtures("slow_passwords")
 def test_passwords_are_kept_as_scrypt_hashes() -> None:
-    assert make_user(password=PASSWORD).password.startswith("scrypt$")
+    assert make_user(password=PASSWORD).password.startswith("scrypt$16384$")
 
 
 def test_the_validator_says_its_rule_in_german() -> None:

@@ -192,8 +192,6 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
 @pytest.fixture
 def cast(settings: Any, tmp_path: Path) -> Cast:
     settings.MEDIA_ROOT = tmp_path
-    # The slow hash of passwords is tried elsewhere.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return make_cast()
 
 

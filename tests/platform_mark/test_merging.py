@@ -186,9 +186,7 @@ def test_two_people_who_merge_crosswise_at_once_do_not_lose_both_terms() -> None
 
 
 @pytest.fixture
-def editor(settings: Any) -> Client:
-    # The slow hash of passwords is tried elsewhere.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def editor() -> Client:
     return make_cast().client("editor")
 
 

@@ -28,12 +28,6 @@ NEW_PASSWORD = "Federwindemaschine im Winter 7"
 SIGN_UP, CONFIRM = "/konto/neu/", "/konto/neu/bestaetigen/"
 
 
-@pytest.fixture
-def quick_hashes(settings: Any) -> None:
-    """Where many accounts are made, the slow hash of passwords is not what is tried."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 def browser() -> PortalClient:
     return PortalClient(raise_request_exception=False)
 
@@ -177,7 +171,6 @@ def test_a_caught_robot_makes_no_account_and_a_caught_person_sends_again(client:
     assert not User.objects.exists()
 
 
-@pytest.mark.usefixtures("quick_hashes")
 def test_sign_ups_are_limited_for_a_client() -> None:
     here = {"REMOTE_ADDR": "203.0.113.20"}
     statuses = [sign_up(browser(), f"{n}@kammer.example", **here).status_code for n in range(11)]
@@ -185,7 +178,6 @@ def test_sign_ups_are_limited_for_a_client() -> None:
     assert sign_up(browser(), "anders@kammer.example", REMOTE_ADDR="203.0.113.21").status_code == 302
 
 
-@pytest.mark.usefixtures("quick_hashes")
 def test_nobody_gets_more_than_three_such_mails_an_hour() -> None:
     actor_person("opfer@kammer.example")
     for number in range(8):
@@ -235,7 +227,7 @@ def accounts() -> None:
     EmailAddress.objects.create(user=user, email=user.email, verified=False, primary=True)
 
 
-@pytest.mark.usefixtures("accounts", "quick_hashes")
+@pytest.mark.usefixtures("accounts")
 @pytest.mark.parametrize(
     ("path", "field"),
     [(SIGN_UP, "email"), ("/konto/passwort/vergessen/", "email"), ("/konto/anmelden/code/", "email")],
@@ -254,6 +246,7 @@ def test_no_answer_tells_whether_an_address_has_an_account(path: str, field: str
     assert len({str(answer) for answer in answers.values()}) == 1, answers
 
 
+@pytest.mark.usefixtures("slow_passwords")
 @pytest.mark.parametrize("path", [SIGN_UP, "/konto/passwort/vergessen/", "/konto/anmelden/code/"])
 def test_answers_take_as_long_for_an_address_without_an_account(path: str) -> None:
     def seconds(email: str, block: int) -> float:

@@ -33,8 +33,6 @@ LIST = "/admin/practices/practice/"
 @pytest.fixture
 def cast(settings: Any, tmp_path: Any) -> Cast:
     settings.MEDIA_ROOT = tmp_path
-    # The slow hash of passwords is tried elsewhere.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return make_cast()
 
 

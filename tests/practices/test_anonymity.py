@@ -95,8 +95,7 @@ def test_a_company_that_wants_no_name_any_more_is_not_kept_in_the_address() -> N
         publish(copy)
 
 
-def test_an_address_that_named_the_company_leads_nowhere(client: Any, settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def test_an_address_that_named_the_company_leads_nowhere(client: Any) -> None:
     practice = make_draft("Stundenzettel ohne Papier", slug="schmitz-federn", municipality=make_municipality("Altena"))
     editor: Any = make_cast().client("editor")
     address = reverse("admin:practices_practice_change", args=[practice.pk])
@@ -118,8 +117,7 @@ def test_the_draft_of_a_suggestion_has_its_address_from_what_was_done() -> None:
     assert suggesting.accept(suggestion).slug == "stundenzettel-ohne-papier"
 
 
-def test_whom_the_source_names_cannot_be_without_a_name(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def test_whom_the_source_names_cannot_be_without_a_name() -> None:
     editor: Any = make_cast().client("editor")
     practice = make_external("Bericht aus der Halle")
     address = reverse("admin:practices_practice_change", args=[practice.pk])
