@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import psycopg
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 
 
@@ -52,7 +54,10 @@ def own_database(suffix: str) -> Iterator[OwnDatabase]:
 
 @contextmanager
 def as_one_test() -> Iterator[None]:
-    """A transaction that is always rolled back, in which journeys that commit by themselves may run, as in a test."""
+    """A transaction that is always rolled back, in which journeys that commit by themselves may run, as in a test.
+
+    One within another undoes its own part only.
+    """
     atomic = transaction.atomic()
     # What Django's own test cases set, so that durable blocks may be nested.
     atomic._from_testcase = True  # type: ignore[attr-defined]
@@ -72,3 +77,16 @@ def put_the_databases_clock_a_day_ahead() -> None:
             " AS $$ SELECT pg_catalog.statement_timestamp() + interval '1 day' $$"
         )
         cursor.execute("SET LOCAL search_path = tomorrow, pg_catalog, public")
+
+
+def empty_tables() -> None:
+    """Empty what a test has committed.
+
+    Django's own way, TRUNCATE of every table and all that a migration does in the end, takes 0.3 seconds; a test leaves
+    a few rows in a few tables.
+    """
+    kept = {"django_migrations", ContentType._meta.db_table, Permission._meta.db_table}
+    tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - kept
+    # Foreign keys wait for the end of the transaction, so that the order does not matter.
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("; ".join(f"DELETE FROM {connection.ops.quote_name(table)}" for table in sorted(tables)))

@@ -21,7 +21,14 @@ from platform_mark.embedded import EmbeddedServer
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 server: EmbeddedServer | None = None
 
-KEPT_TOGETHER = ("tests/platform_mark/test_embedded.py", "tests/platform_mark/test_up.py")
+KEPT_TOGETHER = (
+    "tests/platform_mark/test_embedded.py",
+    "tests/platform_mark/test_up.py",
+    "tests/starter/test_content.py",
+    "tests/test_html.py",
+    "tests/test_production.py",
+    "tests/test_site.py",
+)
 CACHE_SECONDS = 24 * 60 * 60
 
 # What a developer's shell may hold and no test may depend on.
