@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, BrowserContext, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize
 
 from tests.browser.portal import PASSWORD, Portal, fill, free_port, served
 from tests.databases import own_database
@@ -18,9 +18,9 @@ from tests.databases import own_database
 # Playwright's synchronous interface runs an event loop in this thread, in which Django would refuse to use the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"))), None
-)
+# The shell has no windows and does the same in half the time; not every distribution has it.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -31,6 +31,7 @@ FLAGS = [
 SCREENSHOTS = Path("test-results")
 
 NewContext = Callable[..., BrowserContext]
+Look = Callable[..., Page]
 outcome = pytest.StashKey[bool]()
 
 
@@ -66,7 +67,7 @@ def playwright(before_the_loop: None, playwright: Playwright) -> Iterator[Playwr
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     if not CHROMIUM:
-        pytest.skip("no Chromium found (chromium, chromium-browser, google-chrome)")
+        pytest.skip(f"no Chromium found ({', '.join(NAMES)})")
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": FLAGS}
 
 
@@ -98,19 +99,55 @@ def visit(browser: Browser, portal: Portal, request: pytest.FixtureRequest) -> I
     contexts: list[BrowserContext] = []
 
     def new(**options: Any) -> BrowserContext:
-        defaults = {"base_url": portal.url, "ignore_https_errors": True, "locale": "de-DE", "reduced_motion": "reduce"}
-        context = browser.new_context(**defaults | options)
-        context.set_default_timeout(15_000)
-        contexts.append(context)
-        return context
+        contexts.append(_profile(browser, portal, options))
+        return contexts[-1]
 
     yield new
-    for number, context in enumerate(contexts):
-        if request.node.stash.get(outcome, False):
-            for tab, page in enumerate(context.pages):
-                name = re.sub(r"[^\w.-]+", "-", request.node.name)
-                page.screenshot(path=SCREENSHOTS / f"{name}-{number}-{tab}.png", full_page=True)
+    _picture_failure(request.node, contexts)
+    for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def tabs(browser: Browser, portal: Portal) -> Iterator[dict[str, Page]]:
+    kept: dict[str, Page] = {}
+    yield kept
+    for page in kept.values():
+        page.context.close()
+
+
+@pytest.fixture
+def look(browser: Browser, portal: Portal, tabs: dict[str, Page], request: pytest.FixtureRequest) -> Iterator[Look]:
+    """Gives a tab that is kept for all tests which only look at pages: a fresh profile costs more than the look."""
+    used: list[BrowserContext] = []
+
+    def tab(*, viewport: ViewportSize, **options: Any) -> Page:
+        key = repr((viewport, options))
+        if key not in tabs:
+            tabs[key] = _profile(browser, portal, {"bypass_csp": True, "viewport": viewport, **options}).new_page()
+        page = tabs[key]
+        page.set_viewport_size(viewport)
+        used.append(page.context)
+        return page
+
+    yield tab
+    _picture_failure(request.node, used)
+
+
+def _profile(browser: Browser, portal: Portal, options: dict[str, Any]) -> BrowserContext:
+    defaults = {"base_url": portal.url, "ignore_https_errors": True, "locale": "de-DE", "reduced_motion": "reduce"}
+    context = browser.new_context(**defaults | options)
+    context.set_default_timeout(15_000)
+    return context
+
+
+def _picture_failure(item: pytest.Item, contexts: list[BrowserContext]) -> None:
+    if not item.stash.get(outcome, False):
+        return
+    name = re.sub(r"[^\w.-]+", "-", item.name)
+    for number, context in enumerate(contexts):
+        for tab, page in enumerate(context.pages):
+            page.screenshot(path=SCREENSHOTS / f"{name}-{number}-{tab}.png", full_page=True)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Response
 
 from tests.browser.barriers import SCREENS, WIDE, axe, brightness
-from tests.browser.conftest import NewContext
+from tests.browser.conftest import Look, NewContext
 from tests.browser.portal import Portal
 
 KINDS = [
@@ -38,8 +38,8 @@ def test_every_kind_of_page_is_looked_at(portal: Portal) -> None:
 
 @pytest.mark.parametrize("screen", SCREENS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_axe_finds_no_barrier(visit: NewContext, portal: Portal, kind: str, screen: str) -> None:
-    page = visit(bypass_csp=True, **SCREENS[screen]).new_page()
+def test_axe_finds_no_barrier(look: Look, portal: Portal, kind: str, screen: str) -> None:
+    page = look(**SCREENS[screen])
     answer = page.goto(portal.pages[kind])
 
     assert answer is not None and answer.status == (int(kind) if kind.isdigit() else 200)
@@ -152,9 +152,9 @@ CUT = """() => [...document.querySelectorAll('a, button, label, legend, summary,
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_scrolls_sideways_or_is_cut_off(visit: NewContext, portal: Portal, kind: str) -> None:
+def test_nothing_scrolls_sideways_or_is_cut_off(look: Look, portal: Portal, kind: str) -> None:
     """At 320 px (the same as 400 % at 1280 px) and 360 px, as it is and with the text spacing of WCAG 1.4.12."""
-    page = visit(bypass_csp=True, viewport=WIDE).new_page()
+    page = look(viewport=WIDE)
     page.goto(portal.pages[kind])
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     before = set(page.evaluate(CUT))
