@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageChops
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewContext
+from tests.browser.conftest import Look, NewContext
 from tests.browser.portal import Portal
 from tests.browser.test_pages import KINDS
 
@@ -58,9 +58,9 @@ def looked_at() -> set[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_control_is_reached_in_order_and_the_focus_is_seen(
-    visit: NewContext, portal: Portal, looked_at: set[str], kind: str
+    look: Look, portal: Portal, looked_at: set[str], kind: str
 ) -> None:
-    page = visit(**WIDE).new_page()
+    page = look(**WIDE)
     page.goto(portal.pages[kind])
     assert (
         page.evaluate('document.querySelectorAll(\'[tabindex]:not([tabindex="0"]):not([tabindex="-1"])\').length') == 0

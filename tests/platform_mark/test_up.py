@@ -163,22 +163,26 @@ class Portal:
 
 
 @pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    """A portal that started on an empty folder, for the tests that leave it running."""
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """A portal that started on an empty folder and was stopped; what it said is its output."""
     made = Portal(tmp_path_factory.mktemp("up") / "data").start()
+    made.stop()
     yield made
     made.end()
 
 
 @pytest.fixture(scope="module")
-def stopped(portal: Portal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    """A copy of that portal's data in another folder; every test leaves it stopped."""
-    data = tmp_path_factory.mktemp("copy") / "data"
-    made = Portal(data)
-    shutil.copytree(settings.STATIC_ROOT, data / "static")
-    (data / "static.stamp").write_text(static_state())
-    made.start()
-    made.stop()
+def stopped(first: Portal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """A copy of the data in another folder; every test leaves it stopped."""
+    made = Portal(Path(shutil.copytree(first.data, tmp_path_factory.mktemp("copy") / "data")))
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def portal(first: Portal, stopped: Portal) -> Iterator[Portal]:
+    """The portal on its own folder again, for the tests that leave it running."""
+    made = Portal(first.data, first.port).start()
     yield made
     made.end()
 
@@ -186,10 +190,10 @@ def stopped(portal: Portal, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 # ---------------------------------------------------------------- a first start
 
 
-def test_a_first_start_ends_with_a_page_and_an_account(portal: Portal) -> None:
-    assert f"Das Portal läuft:  http://localhost:{portal.port}/\n" in portal.output
+def test_a_first_start_ends_with_a_page_and_an_account(first: Portal, portal: Portal) -> None:
+    assert f"Das Portal läuft:  http://localhost:{first.port}/\n" in first.output
     # One for the staff, one for the organisation to try the register with.
-    accounts = re.findall(r"E-Mail-Adresse +(\S+)\n +Passwort +[0-9a-f-]{24}\n", portal.output)
+    accounts = re.findall(r"E-Mail-Adresse +(\S+)\n +Passwort +[0-9a-f-]{24}\n", first.output)
     assert accounts == ["verwaltung@localhost", "akteur@localhost"]
     status, page = portal.get("/")
     assert status == 200
@@ -202,8 +206,8 @@ def test_a_first_start_ends_with_a_page_and_an_account(portal: Portal) -> None:
     assert (portal.data / "static.stamp").read_text() == static_state()
 
 
-def test_the_first_account_opens_the_administration(portal: Portal) -> None:
-    password = re.search(r"Passwort +([0-9a-f-]{24})", portal.output)
+def test_the_first_account_opens_the_administration(first: Portal, portal: Portal) -> None:
+    password = re.search(r"Passwort +([0-9a-f-]{24})", first.output)
     assert password
     check = (
         "from platform_mark.accounts.models import User; user = User.objects.get(email='verwaltung@localhost');"
