@@ -8,6 +8,7 @@ from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from platform_mark.admin_pages import SavedUnderLock
@@ -106,6 +107,12 @@ class ActorAdmin(SavedUnderLock, QueueAdmin):
         due = actor.profile_due_on
         until = f", fällig am {due:%d.%m.%Y}" if due and actor.state == Actor.State.APPROVED else ""
         return f"{actor.profile_confirmed_text or 'Seit der Freischaltung von niemandem'}{until}"
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        """What a search finds; where one is chosen for something, a declined one is not offered."""
+        if request.path == reverse("admin:autocomplete"):
+            queryset = queryset.exclude(state=Actor.State.DECLINED)
+        return super().get_search_results(request, queryset, search_term)
 
     def view_on_site(self, actor: Actor) -> str | None:
         """A link to the page, where there is one."""

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from actors.models import Actor
-from platform_mark.admin_pages import OwnPages, ReadForm
+from platform_mark.admin_pages import LoggedByNumber, OwnPages, ReadForm
 from platform_mark.media.models import Image
 from platform_mark.publishing.admin import VisibleFilter
 from platform_mark.publishing.forms import RuleForm, SeenForm
@@ -321,7 +321,7 @@ class DeclineForm(forms.Form):
 
 
 @admin.register(Suggestion)
-class SuggestionAdmin(OwnPages):
+class SuggestionAdmin(LoggedByNumber, OwnPages):
     """What people suggest, answered by two buttons; what they wrote is read, not edited."""
 
     form = ReadForm

@@ -183,7 +183,8 @@ def _unknown(catalogue: Catalogue, name: str, values: Sequence[str]) -> list[str
 
 def _not_known(words: Sequence[str], more: str = "") -> str:
     named = ", ".join(f"„{word[:80]}“" for word in words[:5])
-    return f"Diesen Filter kennen wir nicht: {named}. {more}".strip()
+    subject = "Diesen Filter" if len(words) == 1 else "Diese Filter"
+    return f"{subject} kennen wir nicht: {named}. {more}".strip()
 
 
 def _whole(values: Any, pattern: re.Pattern[str], message: str) -> int | None:

@@ -136,6 +136,15 @@ def test_an_organisation_is_let_in_or_refused_with_a_reason(desk: Client) -> Non
     assert (good.state, bad.state, bad.decline_reason) == ("approved", "declined", "Sitz außerhalb der Region.")
 
 
+def test_where_an_organisation_is_chosen_a_declined_one_is_not_offered(desk: Client) -> None:
+    for name, state in (("Hubwerk", "approved"), ("Hubwerk neu", "waiting"), ("Hubwerk alt", "declined")):
+        make_actor(name, state=state, decline_reason="Kein Sitz in der Region.")
+    query = {"app_label": "actors", "model_name": "activity", "field_name": "actor", "term": "Hubwerk"}
+    offered = [row["text"] for row in desk.get(reverse("admin:autocomplete"), query).json()["results"]]
+    assert offered == ["Hubwerk", "Hubwerk neu"]
+    assert "Hubwerk alt" in desk.get(listing("actor", q="Hubwerk", was="alle")).content.decode()
+
+
 @pytest.mark.parametrize("state", ["waiting", "declined", "approved"])
 def test_only_what_was_let_in_has_a_page_and_an_assurance(desk: Client, state: str) -> None:
     approved_at = timezone.now() if state == "approved" else None

@@ -395,6 +395,8 @@ def test_a_filter_nobody_knows_finds_nothing_and_says_so(client: Client) -> None
         page = data(client, f"{V1}/beispiele.json?{query}")
         assert page["eintraege"] == [] and "kennen wir nicht" in page["hinweis"], query
     assert data(client, f"{V1}/dialoge.json?zeitraum=morgen")["hinweis"] == "Diesen Filter kennen wir nicht: „morgen“."
+    several = data(client, f"{V1}/beispiele.json?branche=holz&branche=stein")["hinweis"]
+    assert several == "Diese Filter kennen wir nicht: „holz“, „stein“."
     assert data(client, f"{V1}/beispiele.json")["hinweis"] is None
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
 from django.utils import timezone
 
 from platform_mark.mail.models import OutgoingMail
@@ -13,6 +15,7 @@ from practices import releasing, suggesting
 from practices.models import Practice, Suggestion
 from practices.suggesting import SuggestionRefused
 from practices.tasks import forget_old_suggestions
+from tests.cast import make_cast
 from tests.mails import went_out
 from tests.make import make_municipality
 
@@ -174,6 +177,15 @@ def test_a_refusal_needs_its_reason_and_tells_it(client: Any) -> None:
     assert mail.subject == f"Ihr Vorschlag: {INPUT['company']}"
     assert "Das Beispiel gibt es schon & ist aktuell." in full_text(mail)
     assert "Das Beispiel gibt es schon &amp; ist aktuell." in client.get(link_in_last_mail()).content.decode()
+
+
+def test_the_log_of_the_desk_names_no_company_since_it_outlives_the_suggestion() -> None:
+    editor: Any = make_cast().client("editor")
+    accepted, declined = confirmed(), confirmed()
+    for row, answer in ((accepted, {"accept": "1"}), (declined, {"decline": "1", "reason": "Das gibt es schon."})):
+        editor.post(reverse("admin:practices_suggestion_answer", args=[row.pk]), answer)
+    logged = LogEntry.objects.filter(content_type__model="suggestion").values_list("object_repr", flat=True)
+    assert set(logged) == {f"Vorschlag {accepted.pk}", f"Vorschlag {declined.pk}"}
 
 
 def test_only_a_confirmed_suggestion_is_answered_and_only_once() -> None:
