@@ -67,6 +67,28 @@ class InviteForm(forms.Form):
     )
 
 
+class MemberField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Membership) -> str:
+        """Who it is; the membership itself only knows the role."""
+        return f"{obj.user.name} ({obj.user.email})"
+
+
+class OwnerForm(forms.Form):
+    member = MemberField(
+        Membership.objects.none(),
+        label="Wer",
+        help_text="Wer verantwortlich ist, kann Personen einladen, Rollen ändern und die Organisation abmelden.",
+    )
+
+    def __init__(self, actor: Actor, data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["member"].queryset = _editors(actor)
+
+
+def _editors(actor: Actor) -> QuerySet[Membership]:
+    return actor.memberships.filter(role=Membership.Role.EDITOR, user__is_active=True).select_related("user")
+
+
 @admin.register(Actor)
 class ActorAdmin(SavedUnderLock, QueueAdmin):
     form = ActorForm
@@ -142,7 +164,7 @@ class ActorAdmin(SavedUnderLock, QueueAdmin):
         index.put(actor, *actor.activities.for_search())
 
     def get_urls(self) -> list[Any]:
-        """Add approving, declining, inviting and merging."""
+        """Add approving, declining, inviting, making responsible and merging."""
         own = [
             self.own_path(
                 "<path:object_id>/freischalten/",
@@ -152,6 +174,7 @@ class ActorAdmin(SavedUnderLock, QueueAdmin):
             self.own_path("<path:object_id>/bestaetigen/", require_POST(self.confirm_view), "confirm"),
             self.own_path("<path:object_id>/ablehnen/", self.decline_view, "decline"),
             self.own_path("<path:object_id>/einladen/", self.invite_view, "invite"),
+            self.own_path("<path:object_id>/verantwortung/", self.owner_view, "owner"),
             self.own_path("<path:object_id>/zusammenfuehren/", self.merge_view, "merge"),
         ]
         return [*own, *super().get_urls()]
@@ -206,6 +229,21 @@ class ActorAdmin(SavedUnderLock, QueueAdmin):
             )
         return self.ask(request, actor, form, title=f"Einladen: {actor}", button="Einladung schicken")
 
+    def owner_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Make somebody responsible who writes for it already, for example where those responsible have left."""
+        actor = self.changeable_row(request, object_id)
+        form = OwnerForm(actor, posted(request))
+        if request.method == "POST" and form.is_valid():
+            member = form.cleaned_data["member"]
+            return self.act(
+                request,
+                actor,
+                lambda: joining.change_role(member, role=Membership.Role.OWNER, by=request.user),  # type: ignore[arg-type]
+                "Eine weitere Person ist verantwortlich. Sagen Sie es ihr.",
+                to=self.change_url(actor),
+            )
+        return self.ask(request, actor, form, title=f"Verantwortlich machen: {actor}", button="Verantwortlich machen")
+
     def merge_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Give everything of this organisation to another one."""
         actor = self.changeable_row(request, object_id)
@@ -231,6 +269,7 @@ class ActorAdmin(SavedUnderLock, QueueAdmin):
             context["is_waiting"] = actor.state == Actor.State.WAITING
             context["is_merged"] = actor.merged_into_id is not None
             context["may_act"] = self.has_change_permission(request)
+            context["has_editors"] = _editors(actor).exists()
             context["alike"] = [row for row in joining.similar_actors(actor.name, actor.website) if row.pk != actor.pk]
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -322,6 +322,7 @@ admin:actors_actor_approve                              302            403      
 admin:actors_actor_confirm                              302            403            405            405            405            405            405            405            405
 admin:actors_actor_decline                              302            403            403            403            200            403            403            403            200
 admin:actors_actor_invite                               302            403            403            403            200            403            403            403            200
+admin:actors_actor_owner                                302            403            403            403            200            403            403            403            200
 admin:actors_actor_merge                                302            403            403            403            200            403            403            403            200
 admin:actors_actor_changelist                           302            403            403            200            200            200            403            403            200
 admin:actors_actor_add                                  302            403            403            403            200            403            403            403            200
