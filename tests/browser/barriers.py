@@ -37,7 +37,7 @@ def axe(page: Page, tags: tuple[str, ...] = ADVICE) -> list[str]:
 def _show(page: Page, scheme: Literal["light", "dark"]) -> None:
     page.emulate_media(color_scheme=scheme)
     # Django's own links change their colour slowly.
-    page.evaluate("Promise.all(document.getAnimations().map(a => a.finished))")
+    page.evaluate("Promise.allSettled(document.getAnimations().map(a => a.finished))")
 
 
 def _run(page: Page, kind: str, rules: tuple[str, ...]) -> Any:
