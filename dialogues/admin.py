@@ -44,7 +44,6 @@ from .desk.room import RoomPages
 from .desk.statistics import download, statistics, usual_period
 from .feedback import FEWEST_SHOWN
 from .formats import admin as formats  # noqa: F401 (registers its own)
-from .local_time import LocalSplitDateTimeField
 from .models import Agreement, Attendee, Dialogue, Feedback, Registration, Report, SeatKind, Series
 from .seats import seat_state, seat_states
 
@@ -134,10 +133,6 @@ class DialogueAdmin(AttendancePages, RoomPages, PublishableAdmin):
     list_select_related = ["municipality"]
     date_hierarchy = "starts_at"
     search_fields = ["title", "teaser", "venue", "municipality__name", "branches__name", "series__name"]
-    formfield_overrides = {
-        models.URLField: {"assume_scheme": "https"},
-        models.DateTimeField: {"form_class": LocalSplitDateTimeField},
-    }
     fieldsets = [
         (None, {"fields": ["title", "teaser", "description", "for_whom", "branches", "target_groups", "series"]}),
         (

@@ -15,6 +15,7 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
+from platform_mark.local_time import from_local, to_local
 from platform_mark.publishing import versions
 from platform_mark.publishing.models import State, TransitionRefused
 from platform_mark.search import index
@@ -22,7 +23,6 @@ from platform_mark.slugs import free_slug
 
 from . import links, locking, snapshot, waiting_line, wording
 from .attendance import attendance, took_part
-from .local_time import from_local, to_local
 from .mails import DOCUMENTS_TOLD, Facts, Kind, tell
 from .models import Dialogue, DialogueQuerySet, Notice, Registration, Report, SeatKind, Series
 from .seats import SeatState, seat_state

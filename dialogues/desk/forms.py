@@ -6,9 +6,9 @@ from typing import Any
 from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime, AdminTextareaWidget
 
+from platform_mark.local_time import LocalSplitDateTimeField
 from platform_mark.publishing.forms import RuleForm
 
-from ..local_time import LocalSplitDateTimeField
 from ..models import Dialogue
 from ..planning import MOST_IN_SERIES, MOVABLE
 

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from platform_mark.local_time import from_local
 from platform_mark.media.models import Image
 from platform_mark.publishing.models import State
 from practices.models import Practice
 
-from ..local_time import from_local
 from ..models import Agreement, Dialogue
 
 

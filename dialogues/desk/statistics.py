@@ -12,10 +12,10 @@ from django.utils import timezone
 from openpyxl import Workbook
 
 from platform_mark.exports import CellValue, add_sheet
+from platform_mark.local_time import from_local
 from platform_mark.publishing.models import State
 from platform_mark.taxonomy.models import CompanySize
 
-from ..local_time import from_local
 from ..models import Attendee, Dialogue, Registration
 
 # Below this a number could be somebody. None is no one and stays.

@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from platform_mark.admin_pages import OwnPages, SavedUnderLock
+from platform_mark.local_time import LocalSplitDateTimeField
 from platform_mark.search import index
 
 from . import versions
@@ -69,7 +70,10 @@ class PublishableAdmin(SavedUnderLock, OwnPages):
     actions = ["submit_rows", "publish_rows", "withdraw_rows", "archive_rows"]
     readonly_fields = ["shown_state", "created_at", "updated_at"]
     save_on_top = False
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    formfield_overrides = {
+        models.URLField: {"assume_scheme": "https"},
+        models.DateTimeField: {"form_class": LocalSplitDateTimeField},
+    }
 
     @admin.display(description="Bearbeitung", ordering="state")
     def shown_state(self, row: Publishable) -> str:

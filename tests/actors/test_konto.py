@@ -311,7 +311,7 @@ def test_what_is_handed_over_before_approval_stays_as_a_draft(
         ({"kind": "empire"}, "Art"),
         ({"target_groups": ["everybody"]}, "Für wen"),
         ({"valid_from": "morgen"}, "Bitte geben Sie einen Tag ein"),
-        ({"valid_from": "2027-02-01", "valid_until": "2027-01-01"}, "„Bis“ muss nach „Ab“ liegen."),
+        ({"valid_from": "2097-02-01", "valid_until": "2097-01-01"}, "„Bis“ muss nach „Ab“ liegen."),
         ({"contact_person": "Frau Berg"}, "nur mit ihrer Einwilligung"),
         ({"contact_email": "keine Adresse"}, "noch keine ganze E-Mail-Adresse"),
         ({"title": "mit \x00 Null"}, "Titel"),
@@ -335,7 +335,7 @@ def test_bad_input_is_refused_at_its_field_and_kept(
     ("fields", "beside"),
     [
         ({"contact_person": "Frau Berg"}, "person_agreed_on"),
-        ({"valid_from": "2027-02-01", "valid_until": "2027-01-01"}, "valid_until"),
+        ({"valid_from": "2097-02-01", "valid_until": "2097-01-01"}, "valid_until"),
     ],
 )
 def test_a_rule_across_fields_is_told_once_beside_the_field_that_mends_it(

@@ -8,7 +8,6 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from dialogues import occupancy, planning
-from dialogues.local_time import from_local
 from dialogues.mails import Kind
 from dialogues.models import (
     AgendaItem,
@@ -24,6 +23,7 @@ from dialogues.models import (
 from dialogues.planning import PlanRefused
 from dialogues.reminding import remind, tell_of_documents
 from dialogues.seats import seat_state
+from platform_mark.local_time import from_local
 from platform_mark.mail.models import OutgoingMail
 from platform_mark.publishing.models import State
 from tests.dialogues.make import in_days, make_dialogue, make_registration

@@ -1,6 +1,6 @@
 """Examples in the administration: from the empty form to the public page, through what a browser sends."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -255,6 +255,22 @@ def test_a_changed_text_is_public_at_once_where_no_release_is_needed(editor: Cli
     practice = make_external("Angebote aus alten Aufträgen")
     editor.post(change(practice), sent_by(editor, change(practice), teaser="Neu in einem Satz."))
     assert "Neu in einem Satz." in client.get(practice.get_absolute_url()).content.decode()
+
+
+@pytest.mark.parametrize("clock", ["00:55", "01:30"])
+def test_what_appeared_in_the_hour_that_autumn_has_twice_can_be_edited(
+    editor: Client, client: Client, clock: str
+) -> None:
+    practice = make_external("Nachtschicht", published_at=datetime.fromisoformat(f"2025-10-26T{clock}:00+00:00"))
+    editor.post(change(practice), sent_by(editor, change(practice), teaser="Neu in einem Satz."))
+    assert "Neu in einem Satz." in client.get(practice.get_absolute_url()).content.decode()
+
+
+def test_an_hour_that_the_clocks_skip_is_refused_beside_its_field(editor: Client) -> None:
+    practice = make_external()
+    night = {"published_at_0": "28.03.2027", "published_at_1": "02:30"}
+    [message] = errors(editor.post(change(practice), sent_by(editor, change(practice), **night)))["published_at"]
+    assert message.startswith("02:30 Uhr gibt es am 28. März 2027 nicht")
 
 
 def test_published_content_cannot_lose_its_date(editor: Client) -> None:
