@@ -70,7 +70,7 @@ class InviteForm(forms.Form):
 class MemberField(forms.ModelChoiceField):
     def label_from_instance(self, obj: Membership) -> str:
         """Who it is; the membership itself only knows the role."""
-        return f"{obj.user.name} ({obj.user.email})"
+        return ", ".join(filter(None, (obj.user.name, obj.user.email)))
 
 
 class OwnerForm(forms.Form):

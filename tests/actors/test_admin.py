@@ -157,21 +157,25 @@ def test_only_what_was_let_in_has_a_page_and_an_assurance(desk: Client, state: s
 def test_where_nobody_is_responsible_any_more_somebody_who_writes_is_made_it(desk: Client) -> None:
     actor, other = make_actor("Hubwerk"), make_actor("Andere")
     writer = make_member(actor, role="editor", name="Kim Muster", email="kim@hubwerk.example")
+    make_member(actor, role="editor", email="ohne-namen@hubwerk.example")
     make_member(actor, role="editor", is_active=False)
     stranger = make_member(other, role="editor").memberships.get()
     assert "Jemanden verantwortlich machen" in desk.get(page("actor_change", actor)).content.decode()
     asked = desk.get(page("actor_owner", actor))
     assert [label for _, label in asked.context["form"].fields["member"].choices][1:] == [
-        "Kim Muster (kim@hubwerk.example)"
+        "Kim Muster, kim@hubwerk.example",
+        "ohne-namen@hubwerk.example",
     ]
 
-    assert "Bitte" in desk.post(page("actor_owner", actor), {"member": stranger.pk}).content.decode()
+    for wrong, words in ((stranger.pk, "Diese Auswahl gibt es nicht mehr."), ("", "Diese Angabe fehlt noch.")):
+        assert words in desk.post(page("actor_owner", actor), {"member": wrong}).content.decode()
     desk.post(page("actor_owner", actor), {"member": writer.memberships.get().pk})
 
     assert writer.memberships.get().role == "owner"
     assert other.memberships.get().role == "editor"
     assert actor not in Actor.objects.without_owner()
-    assert "Jemanden verantwortlich machen" not in desk.get(page("actor_change", actor)).content.decode()
+    assert len(desk.get(page("actor_owner", actor)).context["form"].fields["member"].choices) == 2
+    assert "Jemanden verantwortlich machen" not in desk.get(page("actor_change", make_actor())).content.decode()
 
 
 def test_a_claim_is_granted_with_a_hint_about_the_domain(desk: Client) -> None:
